@@ -1,0 +1,1 @@
+"""Caps, and the hold that every call takes before it goes out."""

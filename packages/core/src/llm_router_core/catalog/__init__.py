@@ -1,0 +1,1 @@
+"""What exists: providers, models and what they can do, as dated data."""

@@ -1,0 +1,1 @@
+"""Which candidates stand in line for a request, and why."""

@@ -1,0 +1,135 @@
+"""From a wish and the world to a chain: take the row, make candidates of its slots, filter, order.
+
+Pure and synchronous: the same wish and world give the same chain, which is why `explain` can show it without acting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llm_router_core.catalog.entries import DataClass, Model, Profile, TaskType
+from llm_router_core.catalog.load import Catalog
+from llm_router_core.chains.candidates import Candidate, Chain, Slot, Wanted, World
+from llm_router_core.chains.filters import rejection
+from llm_router_core.chains.order import order
+from llm_router_core.chains.tables import MEDIA, Tables, load_tables, paid_complexity, row_complexity
+from llm_router_core.errors import Rejection
+from llm_router_core.pricing.cost import worst_case_microusd
+from llm_router_core.pricing.table import price_of
+
+DEFAULT_OUTPUT_TOKENS = 4_096
+FREE_PROVIDERS = frozenset({"ollama", "codex", "gemini-cli"})
+
+
+def build(wanted: Wanted, world: World, catalog: Catalog) -> Chain:
+    """The chain for what is wanted, with every rejection and its reason."""
+    tables = load_tables()
+    row, slots = _row(wanted, world, tables)
+    if wanted.task_type is TaskType.RESEARCH and not wanted.model:
+        wanted = _needing(wanted, tables.research_needs)
+    kept: list[Candidate] = []
+    rejected: list[Rejection] = []
+    seen: set[str] = set()
+    for slot in slots:
+        problem = _unreachable(slot, world)
+        if problem:
+            rejected.append(problem)
+            continue
+        for candidate in _candidates(slot, wanted, world, catalog):
+            if candidate.id in seen:
+                continue
+            seen.add(candidate.id)
+            objection = rejection(candidate, wanted, world, catalog)
+            if objection:
+                rejected.append(objection)
+            else:
+                kept.append(candidate)
+    return Chain(row, order(kept, wanted), tuple(rejected))
+
+
+def _needing(wanted: Wanted, needs: frozenset[str]) -> Wanted:
+    return Wanted(**{**{name: getattr(wanted, name) for name in Wanted.__slots__}, "needs": wanted.needs | needs})
+
+
+def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]:
+    """The name of the row and its slots: a named model, research, media, or the text row of the complexity."""
+    if wanted.model:
+        provider, _, model = wanted.model.partition("/")
+        return "the model you named", [Slot("named", provider, model)]
+    if wanted.task_type is TaskType.RESEARCH:
+        return "research", [tables.slot(name) for name in tables.research]
+    if wanted.task_type in MEDIA:
+        names = tables.media[wanted.task_type][wanted.profile]
+        return f"{wanted.task_type} for {wanted.profile}", [tables.slot(name) for name in names]
+    own = row_complexity(wanted.complexity, wanted.quality_mode)
+    paid = paid_complexity(own, wanted.profile)
+    free_slots = [tables.slot(name, own) for name in tables.text[own] if tables.slot(name).provider in FREE_PROVIDERS]
+    paid_slots = [
+        tables.slot(name, paid) for name in tables.text[paid] if tables.slot(name).provider not in FREE_PROVIDERS
+    ]
+    named = [Slot(name, name) for name in world.endpoints if name not in {s.partition("/")[0] for s in tables.slots.values()}]
+    local = [slot for slot in named if world.endpoints[slot.name].data_class is DataClass.LOCAL]
+    other = [slot for slot in named if slot not in local]
+    title = str(own) if own is paid else f"{own}, paid models from {paid}"
+    return title, [*free_slots, *local, *paid_slots, *other]
+
+
+def _unreachable(slot: Slot, world: World) -> Rejection | None:
+    label = f"{slot.provider}/{slot.model}" if slot.model else slot.provider
+    if slot.provider not in world.endpoints:
+        return Rejection(label, "reach", world.unusable.get(slot.provider, f"there is no provider {slot.provider!r}"))
+    installed = world.local_models.get(slot.provider)
+    if installed is not None:
+        missing = slot.model and slot.model not in {model.name for model in installed}
+        return Rejection(label, "reach", "it is not installed there") if missing else None
+    if not slot.model and not world.named_models.get(slot.provider):
+        variable = f"LLM_ROUTER_{slot.provider.upper().replace('-', '_')}_MODELS"
+        return Rejection(label, "reach", f"none of its models is named: set {variable}")
+    return None
+
+
+def _candidates(slot: Slot, wanted: Wanted, world: World, catalog: Catalog) -> Iterator[Candidate]:
+    """The slot's models: the one it names, or those the provider was found to have."""
+    endpoint = world.endpoints[slot.provider]
+    if slot.model:
+        installed = {model.name: model for model in world.local_models.get(slot.provider, ())}
+        models = [installed.get(slot.model) or catalog.model(slot.provider, slot.model)]
+    elif slot.provider in world.local_models:
+        models = list(world.local_models[slot.provider])
+    else:
+        models = [catalog.model(slot.provider, name) for name in world.named_models.get(slot.provider, ())]
+    for model in models:
+        yield _candidate(slot, model, wanted, world, is_free=endpoint.data_class is DataClass.LOCAL)
+
+
+def _candidate(slot: Slot, model: Model, wanted: Wanted, world: World, *, is_free: bool) -> Candidate:
+    limit = model.max_output_tokens or wanted.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+    output = min(limit, wanted.max_output_tokens or (limit if slot.effort == "high" else DEFAULT_OUTPUT_TOKENS))
+    price = None if is_free else price_of(model.provider, model.name, world.now)
+    worst = 0
+    if price is not None:
+        worst = worst_case_microusd(price, wanted.input_bytes, output, world.now)
+    elif not is_free:
+        worst = wanted.unpriced_ceiling_microusd
+    effort = slot.effort if "reasoning" in model.capabilities else None
+    return Candidate(
+        slot.name,
+        model,
+        world.endpoints[slot.provider],
+        is_free,
+        worst,
+        output,
+        is_price_known=is_free or price is not None,
+        effort=effort,
+        why=_why(slot, wanted, is_free=is_free),
+    )
+
+
+def _why(slot: Slot, wanted: Wanted, *, is_free: bool) -> str:
+    if wanted.model:
+        return "you named it"
+    if is_free:
+        return "local and free"
+    if wanted.profile is Profile.PREMIUM:
+        return f"strongest first under premium ({slot.name})"
+    return f"its place in the table ({slot.name})"

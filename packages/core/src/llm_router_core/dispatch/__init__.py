@@ -1,0 +1,1 @@
+"""One attempt, and the walk down the chain."""

@@ -1,0 +1,220 @@
+"""One attempt at one candidate: hold the money, make the call, settle what it cost, whatever happens.
+
+The hold is taken before the first byte leaves and settled in a `finally` that no cancellation interrupts, so a caller
+who goes away, a provider that dies and a deadline all end in a settled row. What a failed attempt cost is decided by
+how it failed: a refusal before any work costs nothing, a break after the request was accepted is charged by count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+import anyio
+
+from llm_router_core.budgets.gate import BudgetGate, Hold, HoldRequest, Purpose
+from llm_router_core.chains.candidates import Candidate
+from llm_router_core.clock import Clock
+from llm_router_core.conversation import (
+    Done,
+    Event,
+    ReasoningDelta,
+    Request,
+    TextDelta,
+    ToolCallEvent,
+    Usage,
+    UsageEvent,
+)
+from llm_router_core.dispatch.faults import provider_error
+from llm_router_core.errors import ErrorKind, ProviderError
+from llm_router_core.http_client import HttpClient, TransportFailure
+from llm_router_core.pricing.cost import cost_microusd
+from llm_router_core.pricing.table import price_of
+from llm_router_core.providers.call import HttpFailure, call
+from llm_router_core.providers.endpoint import Limits, Target
+
+BYTES_PER_TOKEN = 3  # for counting what a broken-off call used; a count of ours is always marked as an estimate
+MAY_HAVE_BILLED = frozenset(
+    {
+        ErrorKind.TIMED_OUT,
+        ErrorKind.INTERRUPTED,
+        ErrorKind.BAD_REPLY,
+        ErrorKind.CANCELLED,
+        ErrorKind.CONTENT_FILTERED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Whom a call belongs to. `max_cost_microusd` bounds this call alone; `purpose` is what the row is booked under."""
+
+    call_id: str
+    decision_id: str = ""
+    session: str = ""
+    project: str = ""
+    purpose: Purpose = "answer"
+    max_cost_microusd: int | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the attempts of one call have cost so far. `is_price_known` False: an unpriced call is in the sum."""
+
+    attempts: int = 0
+    cost_microusd: int = 0
+    is_estimated: bool = False
+    is_price_known: bool = True
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(slots=True)
+class _Meter:
+    """What came out of one attempt, for the settlement."""
+
+    input_bytes: int
+    output_bytes: int = 0
+    usage: Usage | None = None
+
+    def see(self, event: Event) -> None:
+        if isinstance(event, UsageEvent):
+            self.usage = event.usage
+        elif isinstance(event, TextDelta | ReasoningDelta):
+            self.output_bytes += len(event.text.encode("utf-8", "replace"))
+        elif isinstance(event, ToolCallEvent):
+            self.output_bytes += len(event.call.arguments_json)
+
+    def counted(self) -> Usage:
+        """The provider's own usage, or ours."""
+        return self.usage or Usage(
+            input_tokens=-(-self.input_bytes // BYTES_PER_TOKEN),
+            output_tokens=-(-self.output_bytes // BYTES_PER_TOKEN),
+            is_estimated=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Makes attempts: the client, the gate and the clock they share."""
+
+    client: HttpClient
+    gate: BudgetGate
+    clock: Clock
+
+    async def run(
+        self, request: Request, candidate: Candidate, context: CallContext, limits: Limits, tally: Tally
+    ) -> AsyncIterator[Event]:
+        """The events of one attempt, `Done` last; `tally` then includes its cost. Close it if you stop early.
+
+        Raises:
+            BudgetExceeded, LedgerUnavailable: nothing was sent.
+            ProviderError: the attempt failed; its row is settled.
+        """
+        started_s = self.clock.monotonic_s()
+        now = self.clock.now()
+        input_bytes = request_bytes(request)
+        hold = await anyio.to_thread.run_sync(self.gate.reserve, _hold_request(candidate, context, limits))
+        tally.attempts += 1
+        meter = _Meter(input_bytes)
+        kind: ErrorKind | None = ErrorKind.CANCELLED
+        try:
+            target = Target(
+                candidate.endpoint, candidate.model.name, candidate.max_output_tokens, candidate.model.context_tokens
+            )
+            async with aclosing(call(self.client, request, target, limits)) as events:
+                async for event in events:
+                    meter.see(event)
+                    if isinstance(event, Done):
+                        kind = None
+                    yield event
+            if kind is not None:
+                kind = ErrorKind.INTERRUPTED
+                raise ProviderError(kind, "the reply ended without saying that it was complete")
+        except (HttpFailure, TransportFailure, ProviderError) as failed:
+            error = provider_error(failed, candidate.endpoint.provider, candidate.model.name)
+            kind = error.kind
+            raise error from None
+        finally:
+            elapsed_ms = round((self.clock.monotonic_s() - started_s) * 1000)
+            with anyio.CancelScope(shield=True):
+                await self._settle(hold, candidate, meter, kind, elapsed_ms, now, tally)
+
+    async def _settle(
+        self,
+        hold: Hold,
+        candidate: Candidate,
+        meter: _Meter,
+        kind: ErrorKind | None,
+        elapsed_ms: int,
+        now: datetime,
+        tally: Tally,
+    ) -> None:
+        billed = kind is None or kind in MAY_HAVE_BILLED
+        usage = meter.counted() if billed else Usage()
+        cost = _cost(candidate, usage, now) if billed else 0
+        booked = await anyio.to_thread.run_sync(partial(_book, hold, cost, usage, kind, elapsed_ms))
+        tally.cost_microusd += booked or 0
+        tally.is_estimated |= billed and usage.is_estimated
+        tally.is_price_known &= candidate.is_price_known or not billed
+        if kind is None:
+            tally.usage = usage
+
+
+def _book(hold: Hold, cost: int | None, usage: Usage, kind: ErrorKind | None, elapsed_ms: int) -> int | None:
+    if kind is None:
+        return hold.settle(cost, usage, elapsed_ms=elapsed_ms)
+    return hold.settle(cost, usage, outcome="failed", error_kind=kind, elapsed_ms=elapsed_ms)
+
+
+def request_bytes(request: Request) -> int:
+    """The bytes of everything the model will read: the upper bound of its input tokens."""
+    total = 0
+    for message in request.messages:
+        for block in message.content:
+            total += _block_bytes(block)
+    for tool in request.tools:
+        total += len(tool.name) + len(tool.description.encode("utf-8", "replace")) + len(repr(tool.input_schema))
+    return total + 16 * (len(request.messages) + len(request.tools) + 1)
+
+
+def _block_bytes(block: object) -> int:
+    text = getattr(block, "text", None)
+    if isinstance(text, str):
+        return len(text.encode("utf-8", "replace"))
+    arguments = getattr(block, "arguments_json", None)
+    if isinstance(arguments, str):
+        return len(arguments.encode("utf-8", "replace"))
+    content = getattr(block, "content", None)
+    if isinstance(content, tuple):
+        return sum(_block_bytes(inner) for inner in content)
+    return IMAGE_TOKENS
+
+
+IMAGE_TOKENS = 8_192  # above what the vendors' pages give for one image at full detail
+
+
+def _cost(candidate: Candidate, usage: Usage, now: datetime) -> int | None:
+    """What the usage costs; None when the price is unknown, and the hold then stands in for it."""
+    if candidate.is_free:
+        return 0
+    price = price_of(candidate.model.provider, candidate.model.name, now)
+    return None if price is None else cost_microusd(price, usage, now)
+
+
+def _hold_request(candidate: Candidate, context: CallContext, limits: Limits) -> HoldRequest:
+    return HoldRequest(
+        call_id=context.call_id,
+        decision_id=context.decision_id,
+        session=context.session,
+        project=context.project,
+        provider=candidate.model.provider,
+        model=candidate.model.name,
+        purpose=context.purpose,
+        worst_case_microusd=candidate.worst_case_microusd,
+        deadline_s=limits.deadline_s,
+        is_price_known=candidate.is_price_known,
+        max_cost_microusd=context.max_cost_microusd,
+    )

@@ -1,0 +1,1 @@
+"""What a call costs: the only place that turns usage into money."""

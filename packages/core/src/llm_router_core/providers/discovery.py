@@ -1,0 +1,74 @@
+"""Which local servers are up, and what they have installed: asked on loopback, all at once, each within 300 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from llm_router_core.catalog.entries import DataClass, Model
+from llm_router_core.catalog.load import Catalog
+from llm_router_core.errors import ProviderError
+from llm_router_core.http_client import HttpClient, TransportFailure
+from llm_router_core.providers.call import HttpFailure, RemoteModel, fetch_models
+from llm_router_core.providers.endpoint import Endpoint, Limits
+
+PROBE = Limits(deadline_s=0.3, connect_s=0.3, gap_s=0.3, max_body_bytes=4 * 1024 * 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Models by provider for the servers that answered, and the reason for each that did not."""
+
+    models: Mapping[str, tuple[Model, ...]]
+    unusable: Mapping[str, str]
+
+
+async def discover(
+    client: HttpClient,
+    endpoints: Iterable[Endpoint],
+    catalog: Catalog,
+    *,
+    preferred: Sequence[str] = (),
+    named: Mapping[str, tuple[str, ...]] | None = None,
+) -> Found:
+    """The local servers among `endpoints`. `preferred` families come first; `named` stands in for a server without a list.
+
+    Models that only forward to somebody else's machine are left out: they are not local.
+    """
+    models: dict[str, tuple[Model, ...]] = {}
+    unusable: dict[str, str] = {}
+
+    async def ask(endpoint: Endpoint) -> None:
+        names = (named or {}).get(endpoint.provider, ())
+        try:
+            remote = await fetch_models(client, endpoint, PROBE)
+        except (HttpFailure, TransportFailure, ProviderError) as failed:
+            if names and isinstance(failed, HttpFailure):
+                models[endpoint.provider] = tuple(catalog.local_model(endpoint.provider, name) for name in names)
+            else:
+                unusable[endpoint.provider] = f"not answering at {endpoint.base_url}"
+            return
+        usable = [item for item in remote if not item.is_remote and "embed" not in item.name]
+        usable = [item for item in usable if not names or item.name in names]
+        if usable:
+            usable.sort(key=lambda item: _rank(item, preferred))
+            models[endpoint.provider] = tuple(
+                catalog.local_model(endpoint.provider, item.name, context_tokens=item.context_tokens) for item in usable
+            )
+        else:
+            unusable[endpoint.provider] = "it runs, but no model is installed there"
+
+    async with anyio.create_task_group() as group:
+        for endpoint in endpoints:
+            if endpoint.data_class is DataClass.LOCAL:
+                group.start_soon(ask, endpoint)
+    return Found(models, unusable)
+
+
+def _rank(item: RemoteModel, preferred: Sequence[str]) -> int:
+    for place, name in enumerate(preferred):
+        if item.name == name or item.name.split(":", 1)[0] == name:
+            return place
+    return len(preferred)

@@ -1,0 +1,151 @@
+"""The facade: classify, build the chain, walk it, record what happened. No logic of its own.
+
+`assembly.open_router` puts the parts together.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import anyio
+
+from llm_router_core.budgets.gate import BudgetGate
+from llm_router_core.budgets.status import list_status
+from llm_router_core.catalog.load import Catalog
+from llm_router_core.chains.candidates import World
+from llm_router_core.chains.plan import Modes, Overrides, Plan, make_plan
+from llm_router_core.classify.request import classify_request
+from llm_router_core.clock import Clock
+from llm_router_core.conversation import Done, Event, Partial, Request
+from llm_router_core.dispatch.attempt import Attempts, CallContext, request_bytes
+from llm_router_core.dispatch.health import HealthBoard
+from llm_router_core.dispatch.walk import Deadlines, Walker
+from llm_router_core.errors import LLMRouterError, NoRouteError
+from llm_router_core.http_client import HttpClient
+from llm_router_core.providers.discovery import discover
+from llm_router_core.providers.registry import Registry
+from llm_router_core.savings.counterfactual import with_baseline
+from llm_router_core.settings.model import Settings
+from llm_router_core.storage import decisions
+from llm_router_core.storage.database import Database
+
+NO_PROVIDER = (
+    "three quick ways to get one: install Ollama and run `ollama pull gemma4`; or set OPENAI_API_KEY (or "
+    "ANTHROPIC_API_KEY) in the environment; or point LLM_ROUTER_<NAME>_BASE_URL at an OpenAI-compatible server. "
+    "`llm-router demo` shows the whole pipeline without any of them"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteContext:
+    """Whom a request belongs to, and what the caller fixes."""
+
+    session: str = ""
+    project: str = ""
+    overrides: Overrides = field(default_factory=Overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Routes requests. Made by `assembly.open_router`."""
+
+    settings: Settings
+    catalog: Catalog
+    registry: Registry
+    client: HttpClient
+    gate: BudgetGate
+    board: HealthBoard
+    db: Database | None
+    clock: Clock
+    problems: tuple[str, ...] = ()
+
+    async def observe(self, context: RouteContext) -> World:
+        """What is reachable, healthy and affordable now. Asks local servers and the database, nobody else."""
+        endpoints = self.registry.endpoints
+        found = await discover(
+            self.client,
+            endpoints.values(),
+            self.catalog,
+            preferred=self.settings.ollama_models,
+            named=self.registry.named_models,
+        )
+        return World(
+            now=self.clock.now(),
+            endpoints={name: point for name, point in endpoints.items() if name not in found.unusable},
+            unusable={**self.registry.unusable, **found.unusable},
+            local_models=found.models,
+            named_models=self.registry.named_models,
+            open_breakers=self.board.open_now(endpoints.values()),
+            headroom_microusd=self._headroom(context),
+            ledger_problem="" if self.db else "; ".join(self.problems),
+        )
+
+    def plan(self, request: Request, context: RouteContext, world: World) -> Plan:
+        """What would be tried, and why. Pure: the same three values give the same plan."""
+        settings = self.settings
+        modes = Modes(
+            settings.profile, settings.quality_mode, settings.min_model, settings.unpriced_ceiling_microusd
+        )
+        overrides = context.overrides
+        if overrides.max_cost_microusd is None:
+            overrides = replace(overrides, max_cost_microusd=settings.max_cost_microusd)
+        return make_plan(
+            request,
+            classify_request(request),
+            overrides,
+            modes,
+            world,
+            catalog=self.catalog,
+            input_bytes=request_bytes(request),
+        )
+
+    async def route(self, request: Request, context: RouteContext) -> AsyncIterator[Event]:
+        """The answer as events, ending in `Done` or `Partial`. Close the iterator if you stop early.
+
+        Raises:
+            NoRouteError: nobody can be tried, or all failed; carries each candidate with its reason.
+            RefusedError: only budgets stand in the way.
+        """
+        plan = self.plan(request, context, await self.observe(context))
+        chain = plan.chain
+        if not chain.candidates:
+            reachable = [item for item in chain.rejected if item.stage != "reach"]
+            remedy = "`llm-router explain` shows why each candidate was dropped" if reachable else NO_PROVIDER
+            raise NoRouteError(f"no candidate is left for this prompt ({chain.row})", chain.rejected, remedy=remedy)
+        call_id, decision_id = uuid.uuid4().hex, uuid.uuid4().hex
+        call = CallContext(
+            call_id, decision_id, context.session, context.project, max_cost_microusd=plan.wanted.max_cost_microusd
+        )
+        deadlines = Deadlines(self.settings.call_deadline_s, self.settings.attempt_deadline_s)
+        walker = Walker(Attempts(self.client, self.gate, self.clock), self.board, self.clock, deadlines)
+        outcome: Event | LLMRouterError | None = None
+        try:
+            async with aclosing(walker.run(request, chain.candidates, call)) as events:
+                async for event in events:
+                    outcome = with_baseline(event, self.settings.baseline_model, self.clock.now())
+                    yield outcome
+        except LLMRouterError as failed:
+            outcome = failed
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(partial(self._record, decision_id, context, plan, outcome))
+
+    def _headroom(self, context: RouteContext) -> dict[str, int]:
+        """What is left under each cap, by scope."""
+        if self.db is None:
+            return {}
+        rows = list_status(self.db, self.clock, session=context.session, project=context.project)
+        return {row.scope: row.left_microusd for row in rows if row.left_microusd is not None}
+
+    def _record(
+        self, decision_id: str, context: RouteContext, plan: Plan, outcome: Event | LLMRouterError | None
+    ) -> None:
+        if self.db is None:
+            return
+        receipt = outcome.receipt if isinstance(outcome, Done | Partial) else None
+        decisions.record(self.db, decision_id, context.session, context.project, plan, outcome, receipt)

@@ -1,0 +1,1 @@
+"""What the user has set, and where each value comes from."""

@@ -1,0 +1,143 @@
+"""One process's connections and the lock they share. They close under that lock, also at interpreter exit.
+
+Closing the last connection of a WAL database checkpoints it, so a close is as dangerous as a checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import weakref
+from pathlib import Path
+from types import TracebackType
+
+from llm_router_core.errors import StorageError
+from llm_router_core.storage import files
+
+BUSY_TIMEOUT_S = 5.0
+_abandoned: list[object] = []  # a forked child must not close its parent's connections: closing would checkpoint
+
+
+class Transaction:
+    """BEGIN ... COMMIT, or ROLLBACK when the body or the commit raises."""
+
+    __slots__ = ("_begin", "_conn")
+
+    def __init__(self, conn: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> None:
+        self._conn = conn
+        self._begin = begin
+
+    def __enter__(self) -> None:
+        self._conn.execute(self._begin)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._conn.execute("COMMIT")
+            except sqlite3.Error:
+                self._conn.rollback()
+                raise
+        else:
+            self._conn.rollback()
+
+
+class Connections:
+    """One process's lock and connections. They close under the lock, also at interpreter exit."""
+
+    def __init__(self, home: str, path: str) -> None:
+        self.pid = os.getpid()
+        self.lock = files.ProcessLock(home)
+        self.writer: sqlite3.Connection | None = None
+        self.reader: sqlite3.Connection | None = None
+        self.inode = 0
+        self._path = path
+        self._open: list[sqlite3.Connection] = []
+        self._finalizer = weakref.finalize(self, _close_all, self.lock, self._open, self.pid)
+
+    def open_writer(self) -> sqlite3.Connection:
+        """Connect for writing."""
+        writer = self._connect()
+        self.inode = os.stat(self._path).st_ino  # noqa: PTH116 - once per connection
+        writer.execute("PRAGMA synchronous = NORMAL")
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        self.writer = writer
+        return writer
+
+    def open_reader(self) -> sqlite3.Connection:
+        """The connection for reading, opened at need."""
+        if self.reader is None:
+            self.reader = self._connect()
+            self.reader.execute("PRAGMA query_only = ON")
+        return self.reader
+
+    def _connect(self) -> sqlite3.Connection:
+        conn = sqlite3.connect(
+            f"{Path(self._path).as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        self._open.append(conn)
+        return conn
+
+    def wal_bytes(self, wal_path: str) -> int:
+        """Size of the write-ahead log; 0 without one."""
+        try:
+            return os.stat(wal_path).st_size  # noqa: PTH116 - once per transaction
+        except FileNotFoundError:
+            return 0
+
+    def checkpoint(self) -> bool:
+        """Empty the write-ahead log into the database without waiting for readers; whether it could."""
+        if self.writer is None:
+            return True
+        self.writer.execute("PRAGMA busy_timeout = 0")
+        try:
+            row = self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self.writer.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+        return bool(row) and row[0] == 0
+
+    def close_reader(self) -> None:
+        """Close the reading connection only."""
+        if self.reader is not None:
+            self._open.remove(self.reader)
+            self.reader.close()
+            self.reader = None
+
+    def drop(self) -> None:
+        """Close both connections; the caller holds the lock."""
+        _close_connections(self._open)
+        self.writer = self.reader = None
+
+    def close(self) -> None:
+        """Close everything under the lock."""
+        self._finalizer()
+
+    def abandon(self) -> None:
+        """Forget the parent's connections without closing them."""
+        self._finalizer.detach()
+        _abandoned.append((self.lock, self._open))
+
+
+def _close_all(lock: files.ProcessLock, connections: list[sqlite3.Connection], pid: int) -> None:
+    """Close under the lock; without it when its holder hangs, because leaving is better than hanging too."""
+    if pid != os.getpid():
+        _abandoned.append((lock, connections))
+        return
+    try:
+        lock.acquire()
+    except StorageError:
+        _abandoned.append((lock, connections))
+        return
+    _close_connections(connections)
+    lock.release()
+    lock.close()
+
+
+def _close_connections(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()

@@ -1,0 +1,305 @@
+"""Attempts and counters: a reservation takes all its scopes or none, a settlement books exactly once.
+
+Windows are named by numbers: a UTC day such as 20260305, a UTC month such as 202603, 0 for what never ends.
+
+    scope      name          window
+    session    session id    0
+    call       call id       0          only for a call with a bound of its own (`max_cost_microusd`)
+    project    project id    UTC month
+    day        ''            UTC day
+    month      ''            UTC month
+    provider   provider id   UTC month
+
+Two invariants hold after every transaction: `held` of a counter is the sum of its attempts in state `held`, and `spent`
+is the sum of their costs plus the adjustments. The latest day ever seen is stored, and an earlier one is never used
+again: a clock that jumps back cannot reopen a window. All functions run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+from llm_router_core.errors import BudgetExceeded
+
+Purpose = Literal["answer", "retry", "judge", "classifier", "media", "cache"]
+NO_CAP = 1 << 60
+DEADLINE_S = 120.0
+LEASE_GRACE_S = 60.0
+
+_PRELUDE = """
+SELECT scope, cap_microusd FROM caps
+UNION ALL SELECT '#day', value FROM meta WHERE name = 'day_high_water'
+UNION ALL SELECT '#lease', min(lease_until_ms) FROM attempts WHERE state = 'held'
+"""
+_SET_DAY = "INSERT INTO meta VALUES ('day_high_water', ?1) ON CONFLICT DO UPDATE SET value = max(value, ?1)"
+_EXPIRE = """
+UPDATE attempts SET state = 'expired' WHERE state = 'held' AND lease_until_ms <= ?
+RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
+"""
+_TAKE = """
+INSERT INTO counters VALUES (?1, ?2, ?3, 0, ?4, ?5)
+ON CONFLICT DO UPDATE SET held = held + ?4, touched_day = ?5 WHERE spent + held + ?4 <= ?6
+"""
+_USED = "SELECT spent + held FROM counters WHERE scope = ? AND name = ? AND win = ?"
+_GIVE_BACK = "UPDATE counters SET held = held - ?4 WHERE scope = ?1 AND name = ?2 AND win = ?3"
+_BOOK = """
+INSERT INTO counters VALUES (?1, ?2, ?3, ?5, 0, ?6)
+ON CONFLICT DO UPDATE SET held = held - ?4, spent = spent + ?5
+"""
+_INSERT = """
+INSERT INTO attempts (id, call_id, decision_id, started_ms, window_day, session, project, provider, model, purpose,
+  state, held_microusd, max_cost_microusd, is_price_known, price_version, lease_until_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?)
+"""
+_CLOSE = """
+UPDATE attempts SET state = ?2, cost_microusd = ?3, is_estimated = ?4, input_tokens = ?5, cache_read_tokens = ?6,
+  cache_write_tokens = ?7, cache_write_1h_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10, outcome = ?11,
+  error_kind = ?12, flags = ?13, elapsed_ms = ?14
+WHERE id = ?1 AND state = ?15
+RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
+"""
+_Row = tuple[int, int, str, str, str, str, int | None]  # what _EXPIRE and _CLOSE return
+_STATE = "SELECT state FROM attempts WHERE id = ?"
+
+
+def _new_id() -> str:
+    return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What an attempt needs at worst, and what its row says.
+
+    An empty `session` or `project` has no counter. `max_cost_microusd` bounds all attempts of `call_id` together.
+    The hold lapses `deadline_s` plus a minute's grace after the reservation.
+    """
+
+    provider: str
+    model: str
+    worst_case_microusd: int
+    call_id: str
+    session: str = ""
+    project: str = ""
+    purpose: Purpose = "answer"
+    decision_id: str = ""
+    max_cost_microusd: int | None = None
+    is_price_known: bool = True
+    price_version: str = ""
+    deadline_s: float = DEADLINE_S
+    attempt_id: str = field(default_factory=_new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How an attempt ended. `tokens`: input, cache read, cache write, of which one hour, output, of which reasoning."""
+
+    cost_microusd: int | None
+    tokens: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, 0, 0)
+    is_estimated: bool = False
+    outcome: str = ""
+    error_kind: str = ""
+    flags: str = ""
+    elapsed_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One counter."""
+
+    scope: str
+    name: str
+    window: int
+    spent_microusd: int
+    held_microusd: int
+
+
+def day_number(instant: datetime) -> int:
+    """The UTC day of an aware UTC instant as a number such as 20260305."""
+    return instant.year * 10_000 + instant.month * 100 + instant.day
+
+
+def windows(session: str, project: str, provider: str, day: int) -> tuple[tuple[str, str, int], ...]:
+    """Scope, name and window of every counter an attempt belongs to."""
+    month = day // 100
+    keys: tuple[tuple[str, str, int], ...] = (("day", "", day), ("month", "", month), ("provider", provider, month))
+    if project:
+        keys = (("project", project, month), *keys)
+    if session:
+        keys = (("session", session, 0), *keys)
+    return keys
+
+
+def reserve(conn: sqlite3.Connection, wanted: Reservation, *, now: datetime, default_caps: Mapping[str, int]) -> None:
+    """Hold the worst case in every scope and write the attempt's row; caps and lapsed holds are read here and now.
+
+    Raises:
+        BudgetExceeded: names the first scope without room; the caller's transaction must be rolled back.
+    """
+    now_ms = int(now.timestamp() * 1000)
+    caps, day = _prelude(conn, day_number(now), now_ms, default_caps)
+    amount = wanted.worst_case_microusd
+    if amount:
+        _take_all(conn, wanted, day, caps)
+    _insert(conn, wanted, now_ms=now_ms, day=day)
+
+
+def _insert(conn: sqlite3.Connection, wanted: Reservation, *, now_ms: int, day: int) -> None:
+    lease_until_ms = now_ms + int((wanted.deadline_s + LEASE_GRACE_S) * 1000)
+    conn.execute(
+        _INSERT,
+        (
+            *(wanted.attempt_id, wanted.call_id, wanted.decision_id, now_ms, day),
+            *(wanted.session, wanted.project, wanted.provider, wanted.model, wanted.purpose),
+            *(wanted.worst_case_microusd, wanted.max_cost_microusd, wanted.is_price_known, wanted.price_version),
+            lease_until_ms,
+        ),
+    )
+
+
+def _prelude(
+    conn: sqlite3.Connection, day: int, now_ms: int, default_caps: Mapping[str, int]
+) -> tuple[dict[str, int], int]:
+    """The caps in force and the day to book on, after lapsed holds were given back."""
+    caps = dict(default_caps)
+    caps.update(conn.execute(_PRELUDE).fetchall())
+    latest = caps.pop("#day", 0)
+    if day > latest:
+        conn.execute(_SET_DAY, (day,))
+    lease = caps.pop("#lease", None)
+    if lease is not None and lease <= now_ms:
+        expire(conn, now_ms)
+    return caps, max(day, latest)
+
+
+def _take_all(conn: sqlite3.Connection, wanted: Reservation, day: int, caps: Mapping[str, int]) -> None:
+    amount = wanted.worst_case_microusd
+    if wanted.max_cost_microusd is not None:
+        _take(conn, ("call", wanted.call_id, 0), amount, day=day, cap=wanted.max_cost_microusd)
+    for key in windows(wanted.session, wanted.project, wanted.provider, day):
+        scope = key[0]
+        cap = caps.get(f"provider:{key[1]}" if scope == "provider" else scope, NO_CAP)
+        _take(conn, key, amount, day=day, cap=cap)
+
+
+def _take(conn: sqlite3.Connection, key: tuple[str, str, int], amount: int, *, day: int, cap: int) -> None:
+    # The statement's condition guards an existing counter; a new one starts at `amount`, which must fit by itself.
+    if amount <= cap and conn.execute(_TAKE, (*key, amount, day, cap)).rowcount == 1:
+        return
+    used = conn.execute(_USED, key).fetchone()
+    scope = f"provider:{key[1]}" if key[0] == "provider" else key[0]
+    error = BudgetExceeded(scope, cap_microusd=cap, used_microusd=used[0] if used else 0, wanted_microusd=amount)
+    if scope == "call":
+        error.remedy = "allow this call a higher maximum cost, or choose a cheaper model"
+    raise error
+
+
+def expire(conn: sqlite3.Connection, now_ms: int) -> int:
+    """Give back the holds whose lease has lapsed; how many there were."""
+    lapsed: list[_Row] = conn.execute(_EXPIRE, (now_ms,)).fetchall()
+    for row in lapsed:
+        for key in _counters_of(row):
+            conn.execute(_GIVE_BACK, (*key, row[0]))
+    return len(lapsed)
+
+
+def _counters_of(row: _Row) -> tuple[tuple[str, str, int], ...]:
+    _, day, session, project, provider, call_id, max_cost = row
+    keys = windows(session, project, provider, day)
+    return keys if max_cost is None else (("call", call_id, 0), *keys)
+
+
+def settle(conn: sqlite3.Connection, wanted: Reservation, closing: Closing, *, now: datetime) -> bool:
+    """Book what the attempt cost; whether this call booked it (False: it was closed before).
+
+    A cost above the hold is booked in full and flagged `over_hold`; one that comes after the lease is flagged `late`;
+    one whose row is gone (the database was replaced) brings its row along and is flagged `restored`.
+    """
+    cost = closing.cost_microusd or 0
+    over = ("over_hold",) if cost > wanted.worst_case_microusd else ()
+    row = _close(conn, wanted.attempt_id, "held", closing, over)
+    if row is not None:
+        _book(conn, row, held=row[0], cost=cost)
+        return True
+    state = conn.execute(_STATE, (wanted.attempt_id,)).fetchone()
+    if state is None:
+        _insert_missing(conn, wanted, now)
+        over = (*over, "restored")
+    elif state[0] == "expired":
+        over = (*over, "late")
+    else:
+        return False
+    row = _close(conn, wanted.attempt_id, "expired", closing, over)
+    if row is not None:
+        _book(conn, row, held=0, cost=cost)
+    return row is not None
+
+
+def release(conn: sqlite3.Connection, wanted: Reservation, closing: Closing) -> bool:
+    """Give the hold back at no cost; whether it was still held."""
+    row = _close(conn, wanted.attempt_id, "held", closing, (), state="released")
+    if row is None:
+        return False
+    _book(conn, row, held=row[0], cost=0)
+    return True
+
+
+def _close(
+    conn: sqlite3.Connection,
+    attempt_id: str,
+    before: str,
+    closing: Closing,
+    marks: tuple[str, ...],
+    *,
+    state: str = "settled",
+) -> _Row | None:
+    flags = " ".join((closing.flags, *marks)).strip() if marks else closing.flags
+    values = (
+        *(attempt_id, state, closing.cost_microusd, closing.is_estimated, *closing.tokens),
+        *(closing.outcome, closing.error_kind, flags, closing.elapsed_ms, before),
+    )
+    rows = conn.execute(_CLOSE, values).fetchall()
+    return rows[0] if rows else None
+
+
+def _book(conn: sqlite3.Connection, row: _Row, *, held: int, cost: int) -> None:
+    if not held and not cost:
+        return
+    for key in _counters_of(row):
+        conn.execute(_BOOK, (*key, held, cost, row[1]))
+
+
+def _insert_missing(conn: sqlite3.Connection, wanted: Reservation, now: datetime) -> None:
+    _insert(conn, wanted, now_ms=int(now.timestamp() * 1000), day=current_day(conn, now))
+    conn.execute("UPDATE attempts SET state = 'expired' WHERE id = ?", (wanted.attempt_id,))
+
+
+def current_day(conn: sqlite3.Connection, now: datetime) -> int:
+    """The day that counts: today in UTC, or the latest day seen if the clock went back."""
+    latest = conn.execute("SELECT value FROM meta WHERE name = 'day_high_water'").fetchone()
+    return max(day_number(now), latest[0] if latest else 0)
+
+
+def balances(conn: sqlite3.Connection, *, day: int) -> list[Balance]:
+    """The counters of the windows that contain `day`, sessions included."""
+    rows = conn.execute(
+        "SELECT scope, name, win, spent, held FROM counters WHERE win IN (0, ?, ?) AND scope <> 'call' "
+        "ORDER BY scope, name",
+        (day, day // 100),
+    )
+    return [Balance(*row) for row in rows]
+
+
+def prove_refusal(conn: sqlite3.Connection, *, now: datetime) -> bool:
+    """Whether one micro-dollar above a full session cap is refused; the caller rolls the transaction back."""
+    conn.execute("INSERT INTO caps VALUES ('session', 1000) ON CONFLICT DO UPDATE SET cap_microusd = 1000")
+    conn.execute("INSERT INTO counters VALUES ('session', 'self-test', 0, 400, 600, 0)")
+    try:
+        reserve(conn, Reservation("self-test", "", 1, "self-test", session="self-test"), now=now, default_caps={})
+    except BudgetExceeded as refusal:
+        return refusal.scope == "session"
+    return False

@@ -1,0 +1,72 @@
+"""How long each table keeps its rows, and the pruning that holds it: in batches, so that nobody waits long.
+
+A table without an entry here is kept for ever; a test lists the tables, so that this is a decision and not an oversight.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from llm_router_core.storage import ledger, quarantine
+from llm_router_core.storage.database import Database
+
+BATCH_ROWS = 1000
+KEPT_FOR_EVER = frozenset({"meta", "caps", "migrations"})
+_FREE_PAGES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows of `table` whose `column` lies more than `days` back are deleted; a day column holds numbers like 20260305.
+
+    `unless` is a condition for rows that stay whatever their age.
+    """
+
+    table: str
+    column: str
+    days: int
+    is_day: bool = False
+    key: str = "seq"
+    unless: str = "0"
+
+
+# Counters outlive the attempts they sum up, so that no open window loses its balance.
+RULES = (
+    Rule("attempts", "started_ms", 400, unless="state = 'held'"),
+    Rule("adjustments", "at_ms", 400),
+    Rule("decisions", "at_ms", 90),
+    Rule("counters", "touched_day", 400, is_day=True, key="(scope, name, win)", unless="held > 0"),
+    Rule("counters", "touched_day", 7, is_day=True, key="(scope, name, win)", unless="held > 0 OR scope <> 'call'"),
+)
+
+
+def prune(db: Database, now: datetime) -> int:
+    """Delete what is older than its table keeps it; the number of rows and files deleted. Lapsed holds end first.
+
+    Raises:
+        StorageError: a batch failed; those before it are done.
+    """
+    db.write(lambda conn: ledger.expire(conn, int(now.timestamp() * 1000)))
+    deleted = sum(_prune_table(db, rule, now) for rule in RULES)
+    db.write(lambda conn: conn.execute(f"PRAGMA incremental_vacuum({_FREE_PAGES})").fetchall())
+    return deleted + quarantine.prune_quarantine(db.home, now)
+
+
+def _prune_table(db: Database, rule: Rule, now: datetime) -> int:
+    cutoff = now - timedelta(days=rule.days)
+    oldest = ledger.day_number(cutoff) if rule.is_day else int(cutoff.timestamp() * 1000)
+    columns = rule.key.strip("()")
+    sql = (
+        f"DELETE FROM {rule.table} WHERE {rule.key} IN (SELECT {columns} FROM {rule.table} "  # noqa: S608 - constants
+        f"WHERE {rule.column} < ? AND NOT ({rule.unless}) LIMIT {BATCH_ROWS})"
+    )
+
+    def batch(conn: sqlite3.Connection) -> int:
+        return conn.execute(sql, (oldest,)).rowcount
+
+    deleted = 0
+    while count := db.write(batch):
+        deleted += count
+    return deleted

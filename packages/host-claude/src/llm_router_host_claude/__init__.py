@@ -1,0 +1,1 @@
+"""llm-router in Claude Code: hooks, settings, quota and transcript readers."""

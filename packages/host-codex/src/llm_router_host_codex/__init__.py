@@ -1,0 +1,1 @@
+"""llm-router in Codex CLI: hooks, config.toml, quota and rollout readers."""

@@ -1,0 +1,1 @@
+"""llm-router in Gemini CLI: hooks, extension, quota and transcript readers."""

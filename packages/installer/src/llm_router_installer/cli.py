@@ -1,0 +1,95 @@
+"""The `llm-router` command. It loads a sub-command's module only when that one is run, so `--help` stays cheap.
+
+Built-in commands are named here with their help; packages add more under the entry-point group `llm_router.commands`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from importlib.metadata import entry_points, version
+
+import click
+
+from llm_router_core.errors import LLMRouterError
+from llm_router_installer import ui
+from llm_router_installer.result import Exit, Failure, failure_of
+
+COMMANDS: Mapping[str, str] = {
+    "route": "Send a prompt to the cheapest able model and print its answer.",
+    "explain": "Show where a prompt would go, and why, without sending it.",
+    "classify": "Show what a prompt is taken for.",
+    "last": "Show the latest routing decisions.",
+    "budget": "List, set and remove spending caps.",
+    "models": "Show which models can be used now, and at what price.",
+    "demo": "Route a dozen prompts through simulated providers, from end to end.",
+}
+ENTRY_POINTS = "llm_router.commands"
+
+
+class LazyGroup(click.Group):
+    """A group whose sub-commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the built-in commands and of those other packages bring."""
+        del ctx
+        return [*COMMANDS, *sorted(point.name for point in entry_points(group=ENTRY_POINTS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command by its name, or None."""
+        del ctx
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"llm_router_installer.commands.{cmd_name}")
+            command = module.command
+        else:
+            found = entry_points(group=ENTRY_POINTS, name=cmd_name)
+            command = next(iter(found)).load() if found else None
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any of the built-in ones."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+        others = [(point.name, f"from {point.value.split('.')[0]}") for point in entry_points(group=ENTRY_POINTS)]
+        if others:
+            with formatter.section("From other packages"):
+                formatter.write_dl(sorted(others))
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
+    if wanted:
+        ui.line(f"llm-router {version('llm-router-installer')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
+def cli() -> None:
+    """Send each piece of AI work to the cheapest model that can do it well."""
+
+
+def main() -> None:
+    """The console script: runs a command, turns every error into a message and an exit code."""
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    as_json = "--json" in sys.argv[1:]
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as wrong:
+        # click's own wording for a wrong call, in the envelope when JSON was asked for.
+        failure = Failure(command, "usage", wrong.format_message(), _usage_hint(wrong), Exit(min(wrong.exit_code, 2)))
+        code = ui.show(failure, as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        ui.progress("")
+        code = ui.show(Failure(command, "interrupted", "interrupted", "", Exit.INTERRUPTED), as_json=as_json)
+    except LLMRouterError as error:
+        code = ui.show(failure_of(command, error), as_json=as_json)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_hint(wrong: click.ClickException) -> str:
+    context = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    return f"see `{context.command_path} --help`" if context else ""

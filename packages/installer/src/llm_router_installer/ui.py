@@ -1,0 +1,123 @@
+"""The only module that prints. Answers go to stdout, everything about them to stderr, so that a pipe gets the answer.
+
+Text from a model or a provider is data: control characters, escape sequences and bidirectional overrides are taken out
+before a terminal sees it. Nothing here needs colour to be understood.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from llm_router_installer.result import Failure, Lines, Result, Table
+
+_UNSAFE = re.compile(
+    "\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b.|"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def plain(text: str) -> str:
+    """The text without anything that could move a cursor, change a colour or reorder a line."""
+    return _UNSAFE.sub("", text.replace("\r\n", "\n"))
+
+
+def write(text: str) -> None:
+    """Text of an answer as it arrives, on stdout."""
+    _put(sys.stdout, plain(text))
+
+
+def line(text: str) -> None:
+    """One line on stdout."""
+    _put(sys.stdout, plain(text) + "\n")
+
+
+def note(text: str) -> None:
+    """One line about what is happening, on stderr."""
+    _put(sys.stderr, plain(text) + "\n")
+
+
+def progress(text: str) -> None:
+    """A line on stderr that the next one overwrites; only where a person is watching. Empty text clears it."""
+    if sys.stderr.isatty():
+        _put(sys.stderr, f"\r\x1b[K{plain(text)}")
+
+
+def json_line(value: object) -> None:
+    """One JSON value on one line of stdout."""
+    _put(sys.stdout, json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def show(outcome: Result | Failure, *, as_json: bool) -> int:
+    """Prints the outcome of a command and returns its exit code."""
+    if as_json:
+        _put(sys.stdout, json.dumps(outcome.envelope(), ensure_ascii=False, indent=2, default=str) + "\n")
+        return int(outcome.exit_code)
+    if isinstance(outcome, Failure):
+        note(f"error: {outcome.message}")
+        for item in outcome.rejected:
+            note(f"  {item['candidate']}: {item['reason']}")
+        if outcome.remedy:
+            note(f"  what to do: {outcome.remedy}")
+        return int(outcome.exit_code)
+    for warning in outcome.warnings:
+        note(f"warning: {warning}")
+    for view in outcome.views:
+        if isinstance(view, Lines):
+            for text in view.lines:
+                line(text)
+        else:
+            _show_table(view)
+    for text in outcome.notes:
+        note(text)
+    return int(outcome.exit_code)
+
+
+def read_stdin(limit: int) -> bytes:
+    """Everything on stdin, at most `limit` + 1 bytes."""
+    return sys.stdin.buffer.read(limit + 1)
+
+
+def _show_table(table: Table) -> None:
+    if table.title:
+        line(table.title)
+    rows = [[plain(cell) for cell in row] for row in table.rows]
+    if not sys.stdout.isatty():
+        _plain_table(table.columns, rows)
+        return
+    # Deferred: rich costs 40 ms, and only a terminal has a width to fit a table into.
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in table.columns:
+        drawn.add_column(name, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(drawn)
+
+
+def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    everything = [list(columns), *rows]
+    widths = [max(len(row[place]) for row in everything) for place in range(len(columns))]
+    for row in everything:
+        line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except UnicodeEncodeError:
+        stream.write(text.encode("utf-8", "replace").decode("ascii", "replace"))
+        stream.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) is gone; Python would complain once more when it closes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None

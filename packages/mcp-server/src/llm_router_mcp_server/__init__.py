@@ -1,0 +1,1 @@
+"""The resident llm-router server: MCP tools, dashboard, later the gateway."""
