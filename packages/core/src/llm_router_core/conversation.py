@@ -265,3 +265,25 @@ class Partial:
 
 
 Event = TextDelta | ReasoningDelta | ToolCallEvent | Citation | UsageEvent | AttemptFailed | Done | Partial
+
+
+IMAGE_TOKENS = 8_192  # above what the vendors' pages give for one image at full detail
+_FRAME_BYTES = 16  # roles and separators a chat template puts around each message and tool
+
+
+def request_bytes(request: Request) -> int:
+    """An upper bound of the request's input tokens: the bytes of everything the model will read."""
+    total = _FRAME_BYTES * (len(request.messages) + len(request.tools) + 1)
+    total += sum(_block_bytes(block) for message in request.messages for block in message.content)
+    for tool in request.tools:
+        total += len((tool.name + tool.description + repr(tool.input_schema)).encode("utf-8", "replace"))
+    return total
+
+
+def _block_bytes(block: Block) -> int:
+    if isinstance(block, Image):
+        return IMAGE_TOKENS
+    if isinstance(block, ToolResult):
+        return sum(_block_bytes(inner) for inner in block.content)
+    text = block.name + block.arguments_json if isinstance(block, ToolCall) else block.text
+    return len(text.encode("utf-8", "replace"))

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import anyio
@@ -17,36 +17,30 @@ from llm_router_core.budgets.gate import BudgetGate
 from llm_router_core.budgets.status import list_status
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import World
-from llm_router_core.chains.plan import Modes, Overrides, Plan, make_plan
+from llm_router_core.chains.plan import Modes, Plan, make_plan
 from llm_router_core.classify.request import classify_request
 from llm_router_core.clock import Clock
-from llm_router_core.conversation import Done, Event, Partial, Request
-from llm_router_core.dispatch.attempt import Attempts, CallContext, request_bytes
+from llm_router_core.conversation import Event, Request
+from llm_router_core.dispatch.attempt import Attempts, CallContext
 from llm_router_core.dispatch.health import HealthBoard
 from llm_router_core.dispatch.walk import Deadlines, Walker
-from llm_router_core.errors import LLMRouterError, NoRouteError
+from llm_router_core.errors import LLMRouterError, NoRouteError, StorageError
 from llm_router_core.http_client import HttpClient
 from llm_router_core.providers.discovery import discover
 from llm_router_core.providers.registry import Registry
+from llm_router_core.recording import RouteContext, decision_row
 from llm_router_core.savings.counterfactual import with_baseline
 from llm_router_core.settings.model import Settings
 from llm_router_core.storage import decisions
 from llm_router_core.storage.database import Database
+
+__all__ = ["NO_PROVIDER", "RouteContext", "Router"]
 
 NO_PROVIDER = (
     "three quick ways to get one: install Ollama and run `ollama pull gemma4`; or set OPENAI_API_KEY (or "
     "ANTHROPIC_API_KEY) in the environment; or point LLM_ROUTER_<NAME>_BASE_URL at an OpenAI-compatible server. "
     "`llm-router demo` shows the whole pipeline without any of them"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RouteContext:
-    """Whom a request belongs to, and what the caller fixes."""
-
-    session: str = ""
-    project: str = ""
-    overrides: Overrides = field(default_factory=Overrides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +81,7 @@ class Router:
     def plan(self, request: Request, context: RouteContext, world: World) -> Plan:
         """What would be tried, and why. Pure: the same three values give the same plan."""
         settings = self.settings
-        modes = Modes(
-            settings.profile, settings.quality_mode, settings.min_model, settings.unpriced_ceiling_microusd
-        )
+        modes = Modes(settings.profile, settings.quality_mode, settings.min_model, settings.unpriced_ceiling_microusd)
         overrides = context.overrides
         if overrides.max_cost_microusd is None:
             overrides = replace(overrides, max_cost_microusd=settings.max_cost_microusd)
@@ -100,10 +92,9 @@ class Router:
             modes,
             world,
             catalog=self.catalog,
-            input_bytes=request_bytes(request),
         )
 
-    async def route(self, request: Request, context: RouteContext) -> AsyncIterator[Event]:
+    async def route(self, request: Request, context: RouteContext) -> AsyncGenerator[Event, None]:
         """The answer as events, ending in `Done` or `Partial`. Close the iterator if you stop early.
 
         Raises:
@@ -116,10 +107,9 @@ class Router:
             reachable = [item for item in chain.rejected if item.stage != "reach"]
             remedy = "`llm-router explain` shows why each candidate was dropped" if reachable else NO_PROVIDER
             raise NoRouteError(f"no candidate is left for this prompt ({chain.row})", chain.rejected, remedy=remedy)
-        call_id, decision_id = uuid.uuid4().hex, uuid.uuid4().hex
-        call = CallContext(
-            call_id, decision_id, context.session, context.project, max_cost_microusd=plan.wanted.max_cost_microusd
-        )
+        decision_id = uuid.uuid4().hex
+        max_cost = plan.wanted.max_cost_microusd
+        call = CallContext(decision_id, decision_id, context.session, context.project, max_cost_microusd=max_cost)
         deadlines = Deadlines(self.settings.call_deadline_s, self.settings.attempt_deadline_s)
         walker = Walker(Attempts(self.client, self.gate, self.clock), self.board, self.clock, deadlines)
         outcome: Event | LLMRouterError | None = None
@@ -145,7 +135,10 @@ class Router:
     def _record(
         self, decision_id: str, context: RouteContext, plan: Plan, outcome: Event | LLMRouterError | None
     ) -> None:
+        """One row a decision. A disk that cannot take it costs a warning, not the answer."""
         if self.db is None:
             return
-        receipt = outcome.receipt if isinstance(outcome, Done | Partial) else None
-        decisions.record(self.db, decision_id, context.session, context.project, plan, outcome, receipt)
+        try:
+            decisions.record(self.db, decision_row(decision_id, self.clock.now(), context, plan, outcome))
+        except StorageError as error:
+            self.gate.warnings.append(f"this decision could not be recorded: {error.message}")

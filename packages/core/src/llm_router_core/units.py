@@ -6,28 +6,26 @@ A float cannot hold $0.10, and a budget that is compared by rounding leaks. So a
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
 
 MICROUSD_PER_USD = 1_000_000
 TOKENS_PER_PRICE = 1_000_000
+_AMOUNT = re.compile(r"\$?([0-9]{1,8})(?:\.([0-9]{0,6}))?\Z")
 
 
 def parse_usd(text: str) -> int:
     """Micro-dollars of a decimal amount such as `"1.50"` or `"$0.000001"`.
 
     Raises:
-        ValueError: not a decimal number, negative, finer than a micro-dollar, or over a million dollars.
+        ValueError: not a plain decimal number, negative, finer than a micro-dollar, or over a million dollars.
     """
-    try:
-        amount = Decimal(text.strip().removeprefix("$"))
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not an amount in US dollars; write it like 1.50") from None
-    if not amount.is_finite() or amount < 0 or amount > MICROUSD_PER_USD:
+    found = _AMOUNT.match(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not an amount in US dollars; write it like 1.50, with at most six decimals")
+    amount = int(found[1]) * MICROUSD_PER_USD + int((found[2] or "").ljust(6, "0"))
+    if amount > MICROUSD_PER_USD * MICROUSD_PER_USD:
         raise ValueError(f"{text!r} is out of range; an amount lies between 0 and 1000000 dollars")
-    scaled = amount * MICROUSD_PER_USD
-    if scaled != scaled.to_integral_value():
-        raise ValueError(f"{text!r} is finer than a micro-dollar; use at most six decimals")
-    return int(scaled)
+    return amount
 
 
 def format_usd(microusd: int) -> str:

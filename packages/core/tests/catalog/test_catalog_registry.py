@@ -1,6 +1,7 @@
 """Which endpoints exist for given settings and environment, and which base URLs are refused."""
 
 import pytest
+
 from llm_router_core.catalog.entries import DataClass
 from llm_router_core.catalog.load import load_catalog
 from llm_router_core.errors import ConfigError

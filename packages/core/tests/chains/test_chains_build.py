@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from llm_router_core.catalog.entries import Complexity, DataClass, Model, Profile, TaskType
 from llm_router_core.catalog.load import load_catalog
 from llm_router_core.chains.build import build
@@ -18,7 +19,8 @@ CATALOG = load_catalog()
 def everyone() -> World:
     """A world in which every provider of the table could be reached."""
     endpoints = {
-        row.id: Endpoint(row.id, row.dialect, "http://127.0.0.1:9", row.data_class) for row in CATALOG.providers.values()
+        row.id: Endpoint(row.id, row.dialect, "http://127.0.0.1:9", row.data_class)
+        for row in CATALOG.providers.values()
     }
     local = tuple(CATALOG.local_model("ollama", name, context_tokens=32_768) for name in ("gemma4", "qwen3-coder-next"))
     named = {"codex": ("gpt-5.4",), "gemini-cli": ("gemini-3.8-flash",)}
@@ -117,7 +119,9 @@ def test_premium_puts_the_strongest_paid_model_first_and_skips_free_ones_not_mar
 def test_quality_mode_moves_the_row_up_and_down_but_never_into_deep_reasoning():
     assert "claude-sonnet" in slots(wish(Complexity.SIMPLE, quality_mode="best"))
     assert "claude-opus" in slots(wish(Complexity.COMPLEX, quality_mode="best"))
-    assert all(c.effort is None for c in build(wish(Complexity.COMPLEX, quality_mode="best"), everyone(), CATALOG).candidates)
+    assert all(
+        c.effort is None for c in build(wish(Complexity.COMPLEX, quality_mode="best"), everyone(), CATALOG).candidates
+    )
     assert "claude-haiku" in slots(wish(Complexity.MODERATE, quality_mode="conserve"))
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llm_router_core.dispatch.breaker import (
     COUNTS,
     FIRST_OPEN_S,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from llm_router_core.catalog.entries import Profile
 from llm_router_core.errors import ConfigError
 from llm_router_core.settings.sources import load

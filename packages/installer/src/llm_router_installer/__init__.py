@@ -1,1 +1,3 @@
-"""The llm-router command: route, explain, budget, demo; later install, doctor and reports."""
+"""The llm-router command. `VERSION` equals the version in pyproject.toml; a test holds the two together."""
+
+VERSION = "0.1.0"

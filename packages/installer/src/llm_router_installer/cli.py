@@ -8,13 +8,16 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from importlib.metadata import entry_points, version
+from typing import TYPE_CHECKING
 
 import click
 
 from llm_router_core.errors import LLMRouterError
-from llm_router_installer import ui
+from llm_router_installer import VERSION, ui
 from llm_router_installer.result import Exit, Failure, failure_of
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 COMMANDS: Mapping[str, str] = {
     "route": "Send a prompt to the cheapest able model and print its answer.",
@@ -34,7 +37,7 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the built-in commands and of those other packages bring."""
         del ctx
-        return [*COMMANDS, *sorted(point.name for point in entry_points(group=ENTRY_POINTS))]
+        return [*COMMANDS, *sorted(point.name for point in _from_packages())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command by its name, or None."""
@@ -43,8 +46,7 @@ class LazyGroup(click.Group):
             module = importlib.import_module(f"llm_router_installer.commands.{cmd_name}")
             command = module.command
         else:
-            found = entry_points(group=ENTRY_POINTS, name=cmd_name)
-            command = next(iter(found)).load() if found else None
+            command = next((point.load() for point in _from_packages() if point.name == cmd_name), None)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -52,15 +54,20 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-        others = [(point.name, f"from {point.value.split('.')[0]}") for point in entry_points(group=ENTRY_POINTS)]
-        if others:
-            with formatter.section("From other packages"):
-                formatter.write_dl(sorted(others))
+        formatter.write_paragraph()
+        formatter.write_text("Packages you install can add commands under the entry-point group llm_router.commands.")
 
 
-def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
+def _from_packages() -> EntryPoints:
+    # Deferred: reading the metadata of every installed package costs more than all the rest of a short command.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    return entry_points(group=ENTRY_POINTS)
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted:
-        ui.line(f"llm-router {version('llm-router-installer')}")
+        ui.line(f"llm-router {VERSION}")
         ctx.exit()
 
 

@@ -90,17 +90,9 @@ def _show_table(table: Table) -> None:
         _plain_table(table.columns, rows)
         return
     # Deferred: rich costs 40 ms, and only a terminal has a width to fit a table into.
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
+    from llm_router_installer.tables import drawn  # noqa: PLC0415
 
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in table.columns:
-        drawn.add_column(name, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(drawn)
+    _put(sys.stdout, drawn(table.columns, rows))
 
 
 def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -41,13 +41,13 @@ class _SelfTestDone(LLMRouterError):
 class Hold:
     """Money set aside for one attempt. As a context manager it releases what was not settled."""
 
-    __slots__ = ("_gate", "_is_open", "is_recorded", "request")
+    __slots__ = ("_gate", "_is_open", "request", "window_day")
 
-    def __init__(self, gate: BudgetGate, request: HoldRequest, *, is_recorded: bool) -> None:
+    def __init__(self, gate: BudgetGate, request: HoldRequest, window_day: int) -> None:
         self._gate = gate
         self._is_open = True
         self.request = request
-        self.is_recorded = is_recorded
+        self.window_day = window_day
 
     @property
     def attempt_id(self) -> str:
@@ -137,11 +137,12 @@ class BudgetGate:
             return self._without_ledger(request, None)
         now = self._clock.now()
         try:
-            self._book_late(self._db)
-            self._db.write(lambda conn: ledger.reserve(conn, request, now=now, default_caps=DEFAULT_CAPS))
+            if self._unbooked:
+                self._book_late(self._db)
+            day = self._db.write(lambda conn: ledger.reserve(conn, request, now=now, default_caps=DEFAULT_CAPS))
         except StorageError as error:
             return self._without_ledger(request, error)
-        return Hold(self, request, is_recorded=True)
+        return Hold(self, request, day)
 
     def hold(self, request: HoldRequest) -> Hold:
         """As `reserve`; reads well in `with gate.hold(request) as hold:`."""
@@ -149,13 +150,12 @@ class BudgetGate:
 
     def close_hold(self, hold: Hold, closing: Closing, *, is_release: bool = False) -> None:
         """Book the end of a hold now, or as soon as the ledger can be written again."""
-        now = self._clock.now()
-        request = hold.request
+        request, day = hold.request, hold.window_day
 
         def book(conn: sqlite3.Connection) -> bool:
             if is_release:
-                return ledger.release(conn, request, closing)
-            return ledger.settle(conn, request, closing, now=now)
+                return ledger.release(conn, request, closing, day=day)
+            return ledger.settle(conn, request, closing, day=day)
 
         if self._db is None:
             self._warn(_NO_LEDGER)
@@ -202,7 +202,7 @@ class BudgetGate:
             remedy = (error.remedy if error else "") or "run `llm-router doctor`; free and local models still work"
             raise LedgerUnavailable(f"a paid call cannot be recorded{cause}", remedy=remedy) from error
         self._warn(_NO_LEDGER)
-        return Hold(self, request, is_recorded=False)
+        return Hold(self, request, ledger.day_number(self._clock.now()))
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:

@@ -67,7 +67,9 @@ def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]
     paid_slots = [
         tables.slot(name, paid) for name in tables.text[paid] if tables.slot(name).provider not in FREE_PROVIDERS
     ]
-    named = [Slot(name, name) for name in world.endpoints if name not in {s.partition("/")[0] for s in tables.slots.values()}]
+    named = [
+        Slot(name, name) for name in world.endpoints if name not in {s.partition("/")[0] for s in tables.slots.values()}
+    ]
     local = [slot for slot in named if world.endpoints[slot.name].data_class is DataClass.LOCAL]
     other = [slot for slot in named if slot not in local]
     title = str(own) if own is paid else f"{own}, paid models from {paid}"

@@ -46,8 +46,10 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One model that may be tried. `worst_case_microusd` is what a hold will take; `is_price_known` False means the
-    ceiling for unpriced calls stands in. `why` says in words how it came to its place."""
+    """One model that may be tried, with what a hold will take for it.
+
+    `is_price_known` False means that the ceiling for unpriced calls stands in. `why` says how it came to its place.
+    """
 
     slot: str
     model: Model

@@ -9,7 +9,7 @@ from llm_router_core.catalog.entries import Complexity, Profile, TaskType
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.build import build
 from llm_router_core.chains.candidates import Candidate, Chain, Wanted, World
-from llm_router_core.conversation import Image, Request
+from llm_router_core.conversation import Image, Request, request_bytes
 from llm_router_core.hotpath.classifier import Classification
 
 
@@ -52,7 +52,6 @@ def make_plan(
     world: World,
     *,
     catalog: Catalog,
-    input_bytes: int,
 ) -> Plan:
     """The plan for a request in a world. It decides nothing that is not visible in its fields."""
     wanted = Wanted(
@@ -63,7 +62,7 @@ def make_plan(
         min_model=modes.min_model,
         model=overrides.model,
         secret=classification.secret,
-        input_bytes=input_bytes,
+        input_bytes=request_bytes(request),
         max_output_tokens=request.sampling.max_output_tokens,
         max_cost_microusd=overrides.max_cost_microusd,
         unpriced_ceiling_microusd=modes.unpriced_ceiling_microusd,

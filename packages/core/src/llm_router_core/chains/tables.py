@@ -43,9 +43,7 @@ def load_tables() -> Tables:
         effort=raw["effort"],
         research=tuple(raw["research"]["slots"]),
         research_needs=frozenset(raw["research"]["needs"]),
-        media={
-            task: {profile: tuple(names) for profile, names in rows.items()} for task, rows in raw["media"].items()
-        },
+        media={task: {profile: tuple(names) for profile, names in rows.items()} for task, rows in raw["media"].items()},
     )
 
 

@@ -7,7 +7,7 @@ how it failed: a refusal before any work costs nothing, a break after the reques
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from functools import partial
 
 import anyio
 
-from llm_router_core.budgets.gate import BudgetGate, Hold, HoldRequest, Purpose
+from llm_router_core.budgets.gate import BudgetGate, Hold, HoldRequest
 from llm_router_core.chains.candidates import Candidate
 from llm_router_core.clock import Clock
 from llm_router_core.conversation import (
@@ -27,6 +27,7 @@ from llm_router_core.conversation import (
     ToolCallEvent,
     Usage,
     UsageEvent,
+    request_bytes,
 )
 from llm_router_core.dispatch.faults import provider_error
 from llm_router_core.errors import ErrorKind, ProviderError
@@ -35,6 +36,7 @@ from llm_router_core.pricing.cost import cost_microusd
 from llm_router_core.pricing.table import price_of
 from llm_router_core.providers.call import HttpFailure, call
 from llm_router_core.providers.endpoint import Limits, Target
+from llm_router_core.storage.ledger import Purpose
 
 BYTES_PER_TOKEN = 3  # for counting what a broken-off call used; a count of ours is always marked as an estimate
 MAY_HAVE_BILLED = frozenset(
@@ -72,10 +74,14 @@ class Tally:
 
 
 @dataclass(slots=True)
-class _Meter:
-    """What came out of one attempt, for the settlement."""
+class _Running:
+    """One attempt under way: its hold, and what came out of it so far, for the settlement."""
 
+    hold: Hold
+    candidate: Candidate
     input_bytes: int
+    began: datetime
+    began_s: float
     output_bytes: int = 0
     usage: Usage | None = None
 
@@ -106,19 +112,17 @@ class Attempts:
 
     async def run(
         self, request: Request, candidate: Candidate, context: CallContext, limits: Limits, tally: Tally
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """The events of one attempt, `Done` last; `tally` then includes its cost. Close it if you stop early.
 
         Raises:
             BudgetExceeded, LedgerUnavailable: nothing was sent.
             ProviderError: the attempt failed; its row is settled.
         """
-        started_s = self.clock.monotonic_s()
-        now = self.clock.now()
-        input_bytes = request_bytes(request)
+        began, began_s = self.clock.now(), self.clock.monotonic_s()
         hold = await anyio.to_thread.run_sync(self.gate.reserve, _hold_request(candidate, context, limits))
         tally.attempts += 1
-        meter = _Meter(input_bytes)
+        running = _Running(hold, candidate, request_bytes(request), began, began_s)
         kind: ErrorKind | None = ErrorKind.CANCELLED
         try:
             target = Target(
@@ -126,7 +130,7 @@ class Attempts:
             )
             async with aclosing(call(self.client, request, target, limits)) as events:
                 async for event in events:
-                    meter.see(event)
+                    running.see(event)
                     if isinstance(event, Done):
                         kind = None
                     yield event
@@ -138,27 +142,18 @@ class Attempts:
             kind = error.kind
             raise error from None
         finally:
-            elapsed_ms = round((self.clock.monotonic_s() - started_s) * 1000)
             with anyio.CancelScope(shield=True):
-                await self._settle(hold, candidate, meter, kind, elapsed_ms, now, tally)
+                await self._settle(running, kind, tally)
 
-    async def _settle(
-        self,
-        hold: Hold,
-        candidate: Candidate,
-        meter: _Meter,
-        kind: ErrorKind | None,
-        elapsed_ms: int,
-        now: datetime,
-        tally: Tally,
-    ) -> None:
-        billed = kind is None or kind in MAY_HAVE_BILLED
-        usage = meter.counted() if billed else Usage()
-        cost = _cost(candidate, usage, now) if billed else 0
-        booked = await anyio.to_thread.run_sync(partial(_book, hold, cost, usage, kind, elapsed_ms))
+    async def _settle(self, running: _Running, kind: ErrorKind | None, tally: Tally) -> None:
+        is_billed = kind is None or kind in MAY_HAVE_BILLED
+        usage = running.counted() if is_billed else Usage()
+        cost = _cost(running.candidate, usage, running.began) if is_billed else 0
+        elapsed_ms = round((self.clock.monotonic_s() - running.began_s) * 1000)
+        booked = await anyio.to_thread.run_sync(partial(_book, running.hold, cost, usage, kind, elapsed_ms))
         tally.cost_microusd += booked or 0
-        tally.is_estimated |= billed and usage.is_estimated
-        tally.is_price_known &= candidate.is_price_known or not billed
+        tally.is_estimated |= is_billed and usage.is_estimated
+        tally.is_price_known &= running.candidate.is_price_known or not is_billed
         if kind is None:
             tally.usage = usage
 
@@ -167,33 +162,6 @@ def _book(hold: Hold, cost: int | None, usage: Usage, kind: ErrorKind | None, el
     if kind is None:
         return hold.settle(cost, usage, elapsed_ms=elapsed_ms)
     return hold.settle(cost, usage, outcome="failed", error_kind=kind, elapsed_ms=elapsed_ms)
-
-
-def request_bytes(request: Request) -> int:
-    """The bytes of everything the model will read: the upper bound of its input tokens."""
-    total = 0
-    for message in request.messages:
-        for block in message.content:
-            total += _block_bytes(block)
-    for tool in request.tools:
-        total += len(tool.name) + len(tool.description.encode("utf-8", "replace")) + len(repr(tool.input_schema))
-    return total + 16 * (len(request.messages) + len(request.tools) + 1)
-
-
-def _block_bytes(block: object) -> int:
-    text = getattr(block, "text", None)
-    if isinstance(text, str):
-        return len(text.encode("utf-8", "replace"))
-    arguments = getattr(block, "arguments_json", None)
-    if isinstance(arguments, str):
-        return len(arguments.encode("utf-8", "replace"))
-    content = getattr(block, "content", None)
-    if isinstance(content, tuple):
-        return sum(_block_bytes(inner) for inner in content)
-    return IMAGE_TOKENS
-
-
-IMAGE_TOKENS = 8_192  # above what the vendors' pages give for one image at full detail
 
 
 def _cost(candidate: Candidate, usage: Usage, now: datetime) -> int | None:

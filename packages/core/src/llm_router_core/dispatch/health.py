@@ -19,7 +19,6 @@ from llm_router_core.providers.endpoint import Endpoint
 from llm_router_core.storage import breakers as rows
 from llm_router_core.storage.database import Database
 
-
 Step = Callable[[Breaker], Breaker]
 
 

@@ -8,7 +8,7 @@ key or a rate limit sends the walk to the next candidate at once; a server error
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -73,7 +73,9 @@ class Walker:
     clock: Clock
     deadlines: Deadlines = field(default_factory=Deadlines)
 
-    async def run(self, request: Request, chain: Sequence[Candidate], context: CallContext) -> AsyncIterator[Event]:
+    async def run(
+        self, request: Request, chain: Sequence[Candidate], context: CallContext
+    ) -> AsyncGenerator[Event, None]:
         """Events of the first candidate that answers, with an `AttemptFailed` for each that did not.
 
         Ends in `Done` or `Partial`, both with a receipt.
@@ -113,12 +115,14 @@ class Walker:
 
     async def _one(
         self, request: Request, candidate: Candidate, context: CallContext, progress: _Progress, *, is_retry: bool
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """One attempt: its events when it may show them, else an `AttemptFailed`, `Partial` or the buffered answer."""
         provider, model = candidate.model.provider, candidate.model.name
         began_s = self.clock.monotonic_s()
         if not await anyio.to_thread.run_sync(self.board.admit, candidate.endpoint, model):
-            yield self._failed(candidate, ProviderError(ErrorKind.UNAVAILABLE, "its breaker is open"), progress, began_s)
+            yield self._failed(
+                candidate, ProviderError(ErrorKind.UNAVAILABLE, "its breaker is open"), progress, began_s
+            )
             return
         limits = Limits(deadline_s=min(self.deadlines.attempt_s, max(self._left_s(progress), 0.001)))
         booked = replace(context, purpose="retry") if is_retry else context
@@ -156,9 +160,7 @@ class Walker:
             return replace(event, receipt=self._receipt(candidate, context, progress))
         return event
 
-    def _failed(
-        self, candidate: Candidate, error: ProviderError, progress: _Progress, began_s: float
-    ) -> AttemptFailed:
+    def _failed(self, candidate: Candidate, error: ProviderError, progress: _Progress, began_s: float) -> AttemptFailed:
         progress.failures.append(Rejection(candidate.id, error.kind, error.message))
         elapsed_ms = round((self.clock.monotonic_s() - began_s) * 1000)
         return AttemptFailed(candidate.model.provider, candidate.model.name, error.kind, error.message, elapsed_ms)

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - Cyrillic and full-width letters are meant
-"""The words the plain classifier knows, as data: one cue a paragraph, phrases in lower case without accents, `|` between them.
+"""The words the plain classifier knows, as data: a cue, then its phrases in lower case without accents, `|` between.
 
 A trailing `*` makes the phrase a stem (any ending). Phrases have up to three words. Scripts written without spaces, or
 with prefixes glued to the word (Chinese, Japanese, Korean, Hebrew), stand in `GLUED` and match anywhere in the text.
@@ -7,17 +7,18 @@ Sources: our own knowledge of the languages; nothing here is taken from a prompt
 """
 
 POLITE = """
-please|pls|plz|kindly|hey|hi|hello|yo|ok|okay|so|now|then|also|just|quick|quickly|asap|thanks|thank|thx|you|sure
-|alright|guys|morning|good|dear|bitte|danke|hallo|hola|gracias|porfa|por favor|bonjour|merci|salut|svp|sil vous plait
-|s il vous plait|stp|ola|obrigado|obrigada|ciao|grazie|per favore|perfavore|privet|привет|спасибо|пожалуйста
-|alsjeblieft|graag|hoi|bedankt|prosze|czesc|dziekuje|can you|could you|would you|will you|can u|could u|can we|could we
-|i want you to|i need you to|i would like you to|i want to|i need to|i would like to|id like to|id like you to|i need
-|i want|help me to|help me|lets|let us|go ahead and|tell me|i have a question|quick question|quick one|question
-|one more thing|when you have time|if possible|for me|kannst du|konnen sie|konntest du|puedes|podrias|podria|me puedes
-|necesito|quiero|pouvez vous|peux tu|tu peux|pourrais tu|je veux|je voudrais|jai besoin|voce pode|pode|puoi|potresti
-|vorrei|kun je|zou je|mozesz|czy mozesz|chcialbym|можешь|можете|мне нужно|нужно|помоги мне|помогите|real quick|a quick
-|small favor|hmm|um|uh|btw|fyi|anyway|could u please|can i get|i d like|one question|a question|small question
-|tiny question|just a|pour favor|mil gracias|very much|so much|a lot|in advance|cheers|dzieki|danke schon|show me|so i
+hello there|hi there|hey there|good evening|good afternoon|please|pls|plz|kindly|hey|hi|hello|yo|ok|okay|so|now|then
+|also|just|quick|quickly|asap|thanks|thank|thx|you|sure|alright|guys|morning|good|dear|bitte|danke|hallo|hola|gracias
+|porfa|por favor|bonjour|merci|salut|svp|sil vous plait|s il vous plait|stp|ola|obrigado|obrigada|ciao|grazie
+|per favore|perfavore|privet|привет|спасибо|пожалуйста|alsjeblieft|graag|hoi|bedankt|prosze|czesc|dziekuje|can you
+|could you|would you|will you|can u|could u|can we|could we|i want you to|i need you to|i would like you to|i want to
+|i need to|i would like to|id like to|id like you to|i need|i want|help me to|help me|lets|let us|go ahead and|tell me
+|i have a question|quick question|quick one|question|one more thing|when you have time|if possible|for me|kannst du
+|konnen sie|konntest du|puedes|podrias|podria|me puedes|necesito|quiero|pouvez vous|peux tu|tu peux|pourrais tu|je veux
+|je voudrais|jai besoin|voce pode|pode|puoi|potresti|vorrei|kun je|zou je|mozesz|czy mozesz|chcialbym|можешь|можете
+|мне нужно|нужно|помоги мне|помогите|real quick|a quick|small favor|hmm|um|uh|btw|fyi|anyway|could u please|can i get
+|i d like|one question|a question|small question|tiny question|just a|pour favor|mil gracias|very much|so much|a lot
+|in advance|cheers|dzieki|danke schon|show me
 """
 
 CUES = """
@@ -40,12 +41,11 @@ fresh = latest|newest|most recent|recent|recently|current version|current price|
 |investiga|precios|actual|fuentes|derniere|dernier|dernieres|recent*|actualites|prix|versao mais recente|mais recente
 |pesquis*|precos|piu recente|notizie|prezzi|nieuwste|laatste|prijzen|najnowsz*|aktualn*|ceny|последн*|новост*|актуальн*
 |свеж*|цены|latest version|latest stable|cite sources|with sources|sources please|reddit|lately|rate limit|who owns
-|best practices in|in production today|announce|at their last|conference|what changed|official docs|competitive report
-|competitive|funding|competitors|market share|case studies|recent benchmarks|any new|regression in|released yet
-|reach end|be released|deprecated yet|open source alternatives|state of the|web search|latest changes|latest news
-|news about|studies|the web|migration guides|salary|salaries|companies use|tarifs|sorti|est sortie|ya salio
-|veroffentlicht|erschienen|recherchiere|wyszlo|wyszla|вышел|вышла|research the|research on|busca en|recherche des
-|sources|market|alternatives|free tier|tier
+|best practices in|announce|conference|what changed|official docs|competitive report|competitive|funding|competitors
+|market share|case studies|recent benchmarks|any new|regression in|released yet|be released|deprecated yet
+|open source alternatives|state of the|web search|latest changes|latest news|news about|studies|the web|salary|salaries
+|companies use|tarifs|sorti|est sortie|ya salio|veroffentlicht|erschienen|recherchiere|wyszlo|wyszla|вышел|вышла
+|research the|research on|busca en|recherche des|sources|market|alternatives|free tier|tier
 prose_n = email|e mail|emails|mail|readme|changelog|changelog entry|release note|release notes|commit message
 |commit msg|pr description|pr title|pull request description|docstring|docstrings|documentation|docs|blog|blog post
 |article|essay|story|poem|haiku|tweet|announcement|letter|paragraph|bio|proposal|rfc|adr|postmortem|post mortem|minutes
@@ -58,7 +58,7 @@ prose_n = email|e mail|emails|mail|readme|changelog|changelog entry|release note
 |описани*|резюме|название|названия|message|guide|title for|titles for|description|ideas|list of ideas
 |acceptance criteria|handbook|whitepaper|sentence|grammar|wording|taglines|slogans|notes|comment|article series
 |executive summary|sections|words|paragraphs|blogartikel|artikel|articulo|artigo|articolo|artykul|стать*
-|meeting summary|in bullets|acceptance|document|reply|talking points|section|product requirements document|requirements
+|meeting summary|in bullets|acceptance|document|reply|talking points|section|requirements
 prose_v = summari*|summary of|translat*|rephrase|paraphrase|proofread|brainstorm|draft|reword|shorten this|condense
 |write up|tl dr|tldr|announce|ubersetz*|zusammenfass*|fasse|fass|formulier*|verfass*|entwirf|traduc*|traduz*|traduis*
 |resum*|redact*|redig*|resumer|reescrib*|redij*|traduci|tradurre|riassum*|vertaal|vertalen|samenvat*|przetlumacz
@@ -77,12 +77,11 @@ judge = review|analyze|analyse|analysis|analyz*|compar*|evaluate|assess|audit|di
 |deberia*|vale la pena|demuestra|que opinas|analis*|evalu*|faut il|vaut il|devrais|demontr*|quen penses|devo|devemos
 |vale a pena|conven*|confront*|valut*|dovrei|rivedi|dimostra|vergelijk*|beoordeel*|bewijs|porown*|ocen*|przeanaliz*
 |czy warto|udowodnij|сравн*|проанализ*|оцен*|докаж*|стоит ли|анализ*|ревью|плюсы|list likely causes|likely causes
-|what could go|go wrong|tabs or|is faster|which is faster|faster|is there duplicated|duplicated code
-|how would you restructure|how would you|is this ok|this ok|is it good|restructure|what is the reason|whats the reason
-|reason|causes|cause|risks|better|slow|hangs|hang|fails|failing|why does this fail|too slow|feedback|smells|explain why
-|design the architecture|migration strategy|strategy|effort|prufe|pruf*|verifie|revisa|revisar|sprawdz|проверь
-|review this|bug in this|look for bugs|find bugs|any bugs|what do you think|thoughts on|thoughts|leak|regressed|doubled
-|spike|spikes|anti pattern|bad practice|overkill|scale|fallos|lohnt sich
+|go wrong|is faster|which is faster|faster|duplicated code|how would you|is this ok|this ok|is it good|restructure
+|what is the reason|whats the reason|reason|causes|cause|risks|better|slow|hangs|hang|fails|failing|why does this fail
+|too slow|feedback|smells|explain why|design the architecture|migration strategy|strategy|effort|prufe|pruf*|verifie
+|revisa|revisar|sprawdz|проверь|review this|bug in this|look for bugs|find bugs|any bugs|what do you think|thoughts on
+|thoughts|leak|regressed|doubled|spike|spikes|anti pattern|bad practice|overkill|scale|fallos|lohnt sich
 design = design|plan|plan for|architect|entwirf|entwurf|plane|disena*|plan de|concois|conception|projete|progetta*
 |ontwerp|zaprojektuj|спроектир*|план
 code_v = add|fix|implement*|refactor*|rename|remove|delete|update|upgrade|migrate|install|run|commit|push|deploy|merge
@@ -115,7 +114,7 @@ code_n = function|functions|script|class|method|component|endpoint|endpoints|reg
 |funkcj*|skrypt|klas*|komponent*|zapytani*|testy|przycisk|функци*|скрипт*|класс*|компонент*|запрос*|тест*|кнопк*|баг*
 |ошибк*|код|метод*|эндпоинт*|программ*|query that|sql query|form|game|client|library|types|page|tables|table
 |cron expression|expression|macro|stylesheet|tailwind|postgres|diagram|mermaid diagram|o n|single file|full stack
-|todo app|app with|typescript types|swift enum|env|dotenv|unit|stack
+|app with|typescript types|env|dotenv|unit|stack
 op = run|commit|push|install|deploy|merge|revert|bump|start|restart|rebase|checkout|git status|open|list|ls|cat|rename
 |remove|delete|move|undo|format|lint|typo|uncommit|stash|kill|ejecuta*|lance*|fuhre|starte|запусти*|uruchom|esegui|rode
 |renombra*|renomm*|renome*|umbenenn*|benenne|переимену*|zmien nazwe|rinomin*|hernoem|borra|losche
@@ -134,34 +133,33 @@ image_n = picture|pictures|illustration*|photos|drawing|wallpaper|poster|sprite|
 |oil painting style|render of|in the style of|image|images|icon|icons|logo|logos|banner|avatar|photo|foto
 image_v = draw|paint|sketch|illustrate|zeichne|male|dibuja|dessine*|desenhe|disegna|teken|narysuj|нарису*
 video_n = video|videos|clip|animation|animate|trailer|sora|veo|veo 3|timelapse|time lapse|footage|cinematic
-|text to video|image to video|explainer video|teaser|intro video|screencast|storyboard|drone flight|drone shot|animier*
-|trickfilm|kurzfilm|anima|animacion|pelicula|bande annonce|animacao|animazione|filmato|filmpje|animatie|filmik|animacj*
-|видео*|ролик*|анимаци*|трейлер*|клип*|animated|animated intro|second clip|second video|loopable|into video|captions
-|product teaser
+|text to video|image to video|explainer video|teaser|intro video|screencast|storyboard|animier*|trickfilm|kurzfilm
+|anima|animacion|pelicula|bande annonce|animacao|animazione|filmato|filmpje|animatie|filmik|animacj*|видео*|ролик*
+|анимаци*|трейлер*|клип*|animated|second clip|second video|loopable|into video|captions
 audio_n = audio|voice over|voiceover|tts|text to speech|speech to text|song|jingle|sound effect|sound effects|narration
 |narrate|transcribe|transcription|podcast|music|melody|read aloud|soundtrack|lullaby|lo fi|lofi|ringtone|sing
 |elevenlabs|suno|instrumental|ambient|audiobook|sfx|vorlesen|klang|stimme|musik|gesprochen*|transkribier*|cancion
 |musica|sonido|voz alta|locucion|transcrib*|chanson|musique|bruitage|transcri*|cancao|narracao|leia|canzone|suono|leggi
 |melodia|liedje|muziek|geluid|lees|piosenk*|muzyk*|dzwiek|przeczytaj|песн*|музык*|звук*|озвуч*|аудио*|голос*|прочита*
-|расшифр*|mp3|wav|aloud|read this aloud|out loud|piano loop|synthwave|background music|ambience|spoken|jingles
-|subtitles from|narrate this|sound of|voice|speech|female voice|male voice|sounds
+|расшифр*|mp3|wav|aloud|read this aloud|out loud|background music|ambience|spoken|jingles|subtitles from|narrate this
+|sound of|voice|speech|female voice|male voice|sounds
 local = our|ours|my project|my repo|my code|my app|my branch|my changes|my file|this repo|this repository|this project
 |this codebase|the codebase|the repo|the repository|the project|this file|this directory|this folder|this branch
 |this pr|this module|this function|this class|this component|this page|this app|this service|the tests|the test
 |the build|the diff|the branch|the app|the code|in here|we have|we use|we just|are we|do we|we are|we re|did we|did you
 |you just|you did|you made|attached|the attached|the above|above|previous|earlier|everywhere|all files|the file|staged
 |unstaged|working tree|uncommitted|current directory|last commit|the logs|the log|localhost|this error|this issue
-|seed data|product photo|the rest|this|the server|the database|the db|the frontend|the backend|the page|the ui
-|open file|my|we|us|workspace|unser*|mein*|dieses projekt|diese datei|im projekt|projekt|dieser code|nuestro*|nuestra*
-|mi proyecto|este proyecto|este archivo|este repo|del proyecto|el proyecto|notre|mon projet|ce projet|ce fichier
-|le projet|ce depot|cette|nosso|nossa|meu projeto|este arquivo|esta|este|meu|minha|nostro|nostra|mio|mia|questa|quest*
-|onze|mijn|deze|nasz*|moj*|tego|tej|наш*|мой|моем|моего|этот|этом|этого|эту|эта|проект*|репозитори*|файл*|here|it|aqui
-|qui|hier|ici|in this|of this|my machine|my laptop|my local|implemented here|open pr|open issue|new feature|last night
-|yesterday|last week|seems|broken|doesnt work|not working|screenshot|selected|selection|the cli|the sidebar|the footer
-|the header|the login|the spinner|the button|the cache|the job|the importer|the worker|the config|the schema
-|the migration|the pipeline|the deploy|the function|the class|the module|the component|the script|the endpoint|the user
-|the users|the bug|the issue|the error|the feature|the plan|the task|the list|the output|the result|the results
-|the change|the changes|the files|the folder|the dashboard|the menu|the table|the model|your|you said
+|the rest|this|the server|the database|the db|the frontend|the backend|the page|the ui|open file|my|we|us|workspace
+|unser*|mein*|dieses projekt|diese datei|im projekt|projekt|dieser code|nuestro*|nuestra*|mi proyecto|este proyecto
+|este archivo|este repo|del proyecto|el proyecto|notre|mon projet|ce projet|ce fichier|le projet|ce depot|cette|nosso
+|nossa|meu projeto|este arquivo|esta|este|meu|minha|nostro|nostra|mio|mia|questa|quest*|onze|mijn|deze|nasz*|moj*|tego
+|tej|наш*|мой|моем|моего|этот|этом|этого|эту|эта|проект*|репозитори*|файл*|here|it|aqui|qui|hier|ici|in this|of this
+|my machine|my laptop|my local|implemented here|open pr|open issue|new feature|last night|yesterday|last week|seems
+|broken|doesnt work|not working|screenshot|selected|selection|the cli|the sidebar|the footer|the header|the login
+|the spinner|the button|the cache|the job|the importer|the worker|the config|the schema|the migration|the pipeline
+|the deploy|the function|the class|the module|the component|the script|the endpoint|the user|the users|the bug
+|the issue|the error|the feature|the plan|the task|the list|the output|the result|the results|the change|the changes
+|the files|the folder|the dashboard|the menu|the table|the model|your|you said
 deep = prove|proof|disprove|derive|derivation|tight bound|tightest|upper bound|lower bound|competitive ratio|impossib*
 |lineariz*|serializab*|byzantin*|np hard|np complete|ptas|optimality|invariant*|formally|convergen*|closed form
 |counterexample|interleaving*|lock free|wait free|crdt|raft|paxos|consensus|exactly once|first principles|theorem|lemma
@@ -170,8 +168,8 @@ deep = prove|proof|disprove|derive|derivation|tight bound|tightest|upper bound|l
 |approximation ratio|complexity class|reduction from|fixpoint|livelock|deadlock free|fencing|safety property|liveness
 |beweis*|demuestra|demostrar|demontr*|prouve|prove que|demonstre|dimostra|bewijs|udowodnij|докаж*|доказ*|correctness
 |o log n|o n|o 1|optimal|probabilit*|wahrscheinlichkeit|bound|monotonic|unbounded|expected number|convergent|guarantees
-|prove it|prove or|both directions|algorithm|unmoglich*|komplexitat|complexity of|cota|borne|sat solver|clause learning
-|replay|downgrade|attacks|bin packing|optimal order|dp table|provably|under stated assumptions
+|prove it|prove or|both directions|algorithm|unmoglich*|komplexitat|complexity of|cota|borne|sat solver|attacks
+|optimal order|provably
 big = whole|entire|migration plan|multi tenant|redesign|end to end|under load|intermittent*|rfc|threat model
 |multi region|failover|phases|all callers|all services|full stack|synthesize|synthesise|roadmap|zero downtime
 |trade offs|tradeoffs|event sourcing|microservice*|monorepo|scalab*|race condition|flaky|memory leak|oom|from scratch
@@ -179,24 +177,22 @@ big = whole|entire|migration plan|multi tenant|redesign|end to end|under load|in
 |comprehensive|competitive|arquitectura|analisis completo|todo el|fases|gesamte*|komplett*|vollstandig*|architektur
 |complet*|arquitetura|architettura|architectuur|calego|architektur*|весь|всю|полный|полностью|архитектур*|root cause
 |migrate|refactor the|architecture|distributed|survey of|literature|update all|whole app|whatever|downtime|no downtime
-|conflicting requirements|migration strategy|handbook|whitepaper|from first|multi tenancy|intermittently|operations
-|synthesi*|competitive report|microservices|and tests|investigate|only in production|in production|intermittent
-|sometimes|doubled|market analysis|survey|citations|every crash|find out why|figure out|conflict resolution|offline
-|load tests|chat server|levels|database engine|storage|persistence|todos sus usos|all usages|and all its|sync engine
-|explainer video|trailer|system design|scale to|enterprise|company wide|plan de migracion|arquitectura de
+|migration strategy|handbook|whitepaper|from first|multi tenancy|intermittently|operations|synthesi*|competitive report
+|microservices|and tests|investigate|in production|intermittent|sometimes|doubled|market analysis|survey|citations
+|find out why|figure out|conflict resolution|offline|storage|persistence|all usages|and all its|explainer video|trailer
+|system design|scale to|enterprise|plan de migracion|arquitectura de
 small = typo|rename|bump|one line|one liner|oneliner|one word|one sentence|one paragraph|tiny|regex|commit message
 |commit msg|title|tweet|slogan|tagline|haiku|joke|convert|bio|sort|undo|eol|whats|define|definition|stand for
-|meaning of|bullets|two sentences|in zwei satzen|translate|ubersetz*|traduc*|traduz*|переведи|kurz*|corto|corta|court*
-|curto|breve|kort*|krotk*|коротк*|sound effect|icon|picture|sql|command|hello world|how many|names|short|run|commit
-|push|install|print|summar*|quick answer|function|funcion|funktion|fonction|funzione|funcao|funkcj*|функци*|log line
-|set the|color|colour|farbe|in two lines|two lines|tabs or|expression|enum|poem|name|verbose|one take|mermaid diagram
-|nginx config|unit test|only 3 lines|sketch
+|meaning of|bullets|two sentences|translate|ubersetz*|traduc*|traduz*|переведи|kurz*|corto|corta|court*|curto|breve
+|kort*|krotk*|коротк*|sound effect|icon|picture|sql|command|hello world|how many|names|short|run|commit|push|install
+|print|summar*|quick answer|function|funcion|funktion|fonction|funzione|funcao|funkcj*|функци*|set the|color|colour
+|farbe|expression|enum|poem|name|verbose|mermaid diagram|nginx config|unit test|sketch
 mid = how does|explain*|in detail|with examples|compare|when would|when should|component|implement*|dockerfile|tests
 |feature|endpoint|benchmarks|documentation|postmortem|workflow|manifest|validation|video|song|narration|poster
 |infographic|design|blog|guide|tutorial|proposal|article|report|essay|middleware|hook|and why|internally|works
-|under the hood|in depth|practical|like im|which when|pros and cons|blogartikel|artikel|handbook|interview questions
-|onboarding|users|main concepts|concepts|walk me through|i dont understand|talk to each|talk to|understand|explain like
-|mvcc|people|announce|best practices|migration guides|recommending|recommend|security rules|analogies
+|under the hood|in depth|which when|pros and cons|blogartikel|artikel|handbook|interview questions|onboarding|users
+|main concepts|concepts|walk me through|i dont understand|talk to|understand|explain like|people|announce
+|best practices|recommend|security rules|analogies
 follow = yes|yep|yeah|yup|y|nope|n|ok|okay|sure|continue|go on|go ahead|proceed|do it|do that|keep going|carry on|retry
 |try again|same for|the other one|the first one|the second one|option a|option b|both|neither|looks good|lgtm|ship it
 |sounds good|make it shorter|shorter|longer|more detail|undo that|revert that|not that|what about|how about|and in
@@ -230,7 +226,7 @@ solo_n = function|script|regex|regexp|sql|query|one liner|oneliner|command|docke
 |javascript|c|php|ruby|scala|elixir|lua|haskell|perl|powershell|awk|sed|jq|ffmpeg|mermaid|svg|yaml|terraform|helm|k8s
 |kubernetes|github action|docker compose|from scratch|single file|unit test|pytest|component|swiftui|react component
 |funcion|funktion|fonction|funcao|funzione|funkcj*|функци*|skript|skrypt|скрипт*|expression|bash skript|postgres|html
-|css|makefile|solver|game|crud|todo app|r|parser|client|library
+|css|makefile|solver|game|crud|r|parser|client|library
 fixit = fix it|fix pls|please fix|and fix|fix that|fix this|fix them|give code|with code|and code|in code|code it
 |arreglalo|beheb es|corrige le|corrigela|fix|corrigelo|repariere es|napraw to|исправь|write the code|behebe es|fixen
 |correggilo|conserta
@@ -273,21 +269,20 @@ video_n = 视频|动画|短片|影片|動画|アニメーション|ビデオ|동
 audio_n = 音频|语音|朗读|歌曲|音乐|配音|音效|一首歌|音声|音楽|曲を|ナレーション|読み上げ|効果音|오디오|음성|노래|음악
 |내레이션|효과음|읽어|שיר|מוזיקה|קריינות|הקלטה|אודיו|צליל|הקרא|דיבור
 local = 我们|这个项目|项目|仓库|本项目|代码库|这个文件|私たち|このプロジェクト|プロジェクト|リポジトリ|このファイル
-|うちの|우리|이 프로젝트|프로젝트|저장소|이 파일|שלנו|הפרויקט|הריפו|הקובץ|הזה|הזאת|שלי|בקוד|昨晚|これ|このコード
-|이 코드|הבאג|שרת שלנו|我们服务|사이트
+|うちの|우리|이 프로젝트|프로젝트|저장소|이 파일|שלנו|הפרויקט|הריפו|הקובץ|הזה|הזאת|שלי|בקוד|これ|このコード|이 코드
+|הבאג|שרת שלנו|사이트
 deep = 证明|推导|不可能|拜占庭|证|証明|導出|증명|유도|הוכח|הוכיחו|חסם|正确性|下界|复杂度
 big = 架构|整个|完整|全部|迁移|分布式|アーキテクチャ|全体|移行|分散|아키텍처|전체|마이그레이션|분산|ארכיטקטורה
-|כל המערכת|הגירה|מבוזר|昨晚|找出|微服务
-mid = 详细|为什么|例子|比较|説明|比較|例|설명|비교|이유|הסבר|השווה|דוגמה|文章|記事|マージ|仕組み|工作原理|原理|どちら
-|מאמר|תיעוד
-small = 是什么|简短|一句话|翻译|とは|短い|短く|一言|간단|짧|קצר|קצרה|מה זה|个名字|関数|函数|함수|פונקציה|是干什么
-|何のファイル|メール|邮件
+|כל המערכת|הגירה|מבוזר|找出|微服务
+mid = 详细|为什么|例子|比较|説明|比較|例|설명|비교|이유|הסבר|השווה|דוגמה|文章|記事|仕組み|工作原理|原理|どちら|מאמר
+|תיעוד
+small = 是什么|简短|一句话|翻译|とは|短い|短く|一言|간단|짧|קצר|קצרה|מה זה|个名字|関数|函数|함수|פונקציה|メール|邮件
 follow = 好的|继续|是的|可以|对|下一步|はい|続けて|お願いします|次|いいえ|네|계속|좋아|그래|다음|כן|תמשיך|המשך|לא|בסדר
 |תעשה את זה|קדימה|再来|再试|不对|同样|行|もう一度|それで|다시|응|아니|שוב|עוד|אוקיי|מעולה|第一个|第二个
 where = 哪里|在哪|哪个文件|どこ|どのファイル|어디|어느 파일|איפה|היכן|באיזה קובץ
 inter = 怎么|如何|どう|어떻게|איך|מה|吗|ですか|か？|나요|까요|האם
 doc_n = 文档|邮件|报告|ドキュメント|メール|報告|문서|이메일|보고서|תיעוד|מייל|דוח|注释|コメント|주석|README|מאמר|博客
-|文章|記事|ブログ|블로그|글을|工作报告
+|文章|記事|ブログ|블로그|글을
 solo_n = 函数|脚本|正则|関数|スクリプト|함수|스크립트|פונקציה|סקריפט|正規表現|정규식|בפייתון|SQL
 fixit = 修复|修一下|直して|修正して|고쳐|תקן
 """

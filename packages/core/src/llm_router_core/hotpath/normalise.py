@@ -1,10 +1,9 @@
+# ruff: noqa: RUF001, SIM905 - word tables read better as text; accents, dashes and full-width signs are meant
 """A prompt as the classifier reads it: bounded, folded, split into instruction and pasted material, with cues counted.
 
-Policy: harmless differences (politeness, greetings, spacing, case, accents, a swapped pair of letters) disappear here, before
-any decision, so that they cannot change one. Work is bounded: at most `HEAD` + `TAIL` characters of a prompt are read.
+Policy: harmless differences (politeness, greetings, spacing, case, accents, a swapped pair of letters) disappear here,
+before any decision, so that they cannot change one. At most `HEAD` + `TAIL` characters of a prompt are read.
 """
-
-import re
 
 from llm_router_core.hotpath import lexicon
 
@@ -18,24 +17,30 @@ _FOLD = str.maketrans(
     "aaaaaaaacccdeeeeeeeiiiiiillnnnoooooooorrssstt" + "uuuuuuuyyzzzе    ",
 )
 _DROP = str.maketrans("", "", "'’‘`´¿¡\u200b\u200c\u200d\ufeff\u00ad")
-_SPACES = re.compile(r"\w+")
+_GAPS = str.maketrans(dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~', " "))
 _CODE_ENDS = ("{", "}", ";", "};", ");", "})", "],", "},")
-_CODE_STARTS = (
-    "def ", "class ", "import ", "from ", "const ", "let ", "var ", "function ", "func ", "fn ", "public ", "private ",
-    "return ", "if (", "for (", "while ", "else", "elif ", "try:", "except", "#include", "package ", "@@", "+++", "---",
-    "diff --git", "at ", "File \"", "Traceback", "goroutine", "SELECT ", "INSERT ", "UPDATE ", "CREATE ", "EXPLAIN", "$ ",
-    "> ", "<", "//", "/*", "* ", "panic:", "error:", "Error:", "ERROR", "WARN", "INFO", "FAILED", "Caused by", "Exception",
-)  # fmt: skip
-_TRACE_MARKS = (
-    "traceback (most recent", "exception in thread", "goroutine ", "panic:", "stack trace", "nullpointerexception",
-    "typeerror:", "valueerror:", "keyerror:", "referenceerror:", "syntaxerror:", "\n\tat ", "\n    at ", "segmentation fault",
-    "exit status", "exit code", "npm err!", "error[e", "modulenotfounderror", "importerror:", "unhandled", "undefined is not",
-    "assertionerror", "runtimeerror", "attributeerror", "compilation failed", "build failed", "oomkilled", "caused by:",
-)  # fmt: skip
-_EXTENSIONS = frozenset(
-    "py js ts tsx jsx go rs rb java kt swift c h cpp hpp cs php sh sql md json yaml yml toml ini cfg html css scss vue lua ex exs scala tf lock txt log env proto xml gradle ipynb".split()
+_CODE_STARTS = tuple(
+    (
+        "def |class |import |from |const |let |var |function |func |fn |public |private |return |if (|for (|while "
+        '|else|elif |try:|except|#include|package |@@|+++|---|diff --git|at |File "|Traceback|goroutine|SELECT '
+        "|INSERT |UPDATE |CREATE |EXPLAIN|$ |> |<|//|/*|* |panic:|error:|Error:|ERROR|WARN|INFO|FAILED|Caused by"
+        "|Exception"
+    ).split("|")
 )
-
+_TRACE_MARKS = tuple(
+    (
+        "traceback (most recent|exception in thread|goroutine |panic:|stack trace|nullpointerexception|typeerror:"
+        "|valueerror:|keyerror:|referenceerror:|syntaxerror:|\n\tat |\n    at |segmentation fault|exit status"
+        "|exit code|npm err!|error[e|modulenotfounderror|importerror:|unhandled|undefined is not|assertionerror"
+        "|runtimeerror|attributeerror|compilation failed|build failed|oomkilled|caused by:"
+    ).split("|")
+)
+_EXTENSIONS = frozenset(
+    "py js ts tsx jsx go rs rb java kt swift c h cpp hpp cs php sh sql md mdx rst adoc tex json"
+    " yaml yml toml ini cfg html css scss vue lua ex exs scala tf lock txt log env proto xml gradle"
+    " ipynb".split()
+)
+_PROSE_FILES = (".md", ".mdx", ".txt", ".rst", ".adoc", ".tex")
 _FILES = frozenset(("Dockerfile", "Makefile", "Jenkinsfile", "Procfile", "Gemfile", "Cargo.toml", ".env", ".gitignore"))
 
 
@@ -43,9 +48,27 @@ class View:
     """What one prompt shows: its instruction words, its cues, and the structure around them."""
 
     __slots__ = (
-        "asks", "assent", "block", "bullets", "chars", "closing_fix", "content", "cues", "definite", "fences", "greeting",
-        "inline_code", "mention", "opening", "path", "pasted", "pointers", "praise", "slash", "text", "tokens", "trace", "words",
-    )  # fmt: skip
+        "asks",
+        "assent",
+        "block",
+        "closing_fix",
+        "content",
+        "cues",
+        "definite",
+        "greeting",
+        "mention",
+        "opening",
+        "pasted",
+        "path",
+        "pointers",
+        "praise",
+        "prose_file",
+        "slash",
+        "text",
+        "tokens",
+        "trace",
+        "words",
+    )
 
     def __init__(self) -> None:
         self.text = ""  # the instruction, folded
@@ -53,14 +76,11 @@ class View:
         self.words = 0
         self.cues: dict[str, float] = {}  # cue -> how often, anywhere
         self.opening: dict[str, float] = {}  # cue -> position-weighted, in the first words
-        self.chars = 0
         self.pasted = 0  # characters of fenced or pasted material
-        self.fences = 0
-        self.bullets = 0
-        self.inline_code = False
         self.trace = False
         self.path = False
         self.mention = False
+        self.prose_file = False  # a named file that holds prose
         self.slash = ""
         self.asks = False  # a question mark
         self.greeting = False  # nothing but politeness
@@ -76,7 +96,6 @@ class View:
 def read(prompt: str) -> View:
     """The view of a prompt. Never raises; the work does not grow with the prompt."""
     view = View()
-    view.chars = len(prompt)
     sampled = prompt if len(prompt) <= HEAD + TAIL else prompt[:HEAD] + "\n" + prompt[-TAIL:]
     if not sampled.isascii():
         sampled = _compose(sampled)
@@ -86,7 +105,7 @@ def read(prompt: str) -> View:
     prose = _split(view, stripped)
     folded = fold(prose)
     view.asks = "?" in prose or "？" in prose
-    words = [token for token in _SPACES.findall(folded)][:MAX_TOKENS]
+    words = _words(folded)[:MAX_TOKENS]
     view.words = len(words)
     table = lexicon.tables()
     tokens = _trim(words, table.polite)
@@ -103,6 +122,12 @@ def fold(text: str) -> str:
     return text.lower().translate(_DROP).translate(_FOLD).replace("ß", "ss")
 
 
+def _words(folded: str) -> list[str]:
+    if folded.isascii():
+        return folded.translate(_GAPS).split()
+    return "".join([char if char.isalnum() else " " for char in folded]).split()
+
+
 def _compose(text: str) -> str:
     import unicodedata  # noqa: PLC0415 - only prompts outside ASCII pay for it
 
@@ -112,8 +137,6 @@ def _compose(text: str) -> str:
 def _structure(view: View, text: str) -> None:
     low = text.lower()
     view.trace = any(mark in low for mark in _TRACE_MARKS)
-    view.fences = text.count("```") // 2
-    view.inline_code = "`" in text
     if text.startswith("/"):
         head = text.split(None, 1)[0]
         if head[1:].replace("-", "").replace("_", "").replace(":", "").isalpha():
@@ -127,6 +150,7 @@ def _structure(view: View, text: str) -> None:
             bare = bare[: next(i for i, char in enumerate(bare) if char > "\x7f")]
         if bare in _FILES or _is_path(bare) or _is_commit(bare):
             view.path = True
+            view.prose_file = view.prose_file or bare.lower().endswith(_PROSE_FILES)
 
 
 def _is_commit(word: str) -> bool:
@@ -155,8 +179,6 @@ def _split(view: View, text: str) -> str:
         if fenced or _looks_pasted(line, bare):
             pasted += len(bare)
             continue
-        if bare[:2] in ("- ", "* ", "• ") or (bare[:1].isdigit() and bare[1:3] in (". ", ") ")):
-            view.bullets += 1
         prose.append(bare)
     view.pasted = pasted
     joined = "\n".join(prose)
@@ -205,10 +227,14 @@ def _follow(view: View, words: list[str], table: "lexicon.Tables") -> None:
     view.closing_fix = any(mark in tail for mark in table.fixes)
     view.definite = view.tokens.count("the")
     if not view.pasted and not view.block:
-        view.pointers = sum(view.tokens.count(word) for word in ("this", "these", "those", "attached", "diese", "este", "cette"))
+        view.pointers = sum(
+            view.tokens.count(word) for word in ("this", "these", "those", "attached", "diese", "este", "cette")
+        )
     if len(words) > 12:
         return
-    view.praise = words[0] in ("thanks", "thank", "thx", "gracias", "danke", "merci") and len(words) > 1 and not view.asks
+    view.praise = (
+        words[0] in ("thanks", "thank", "thx", "gracias", "danke", "merci") and len(words) > 1 and not view.asks
+    )
     head = [" ".join(words[:size]) for size in (3, 2, 1)]
     body = [" ".join(view.tokens[:size]) for size in (3, 2, 1)]
     if view.greeting:
@@ -240,26 +266,32 @@ def _count(view: View, table: "lexicon.Tables") -> None:
             continue
         repairs += 1
         tokens[i] = _repair(token, table)
-    cues, opening = view.cues, view.opening
-    phrases, stems = table.phrases, table.stems
-    last = len(tokens)
-    for i, token in enumerate(tokens):
-        found: set[str] = set()
-        found.update(phrases.get(token, ()))
-        if i + 1 < last:
-            pair = token + " " + tokens[i + 1]
-            found.update(phrases.get(pair, ()))
-            if i + 2 < last:
-                found.update(phrases.get(pair + " " + tokens[i + 2], ()))
-        for size in range(3, min(len(token), 12) + 1):
-            found.update(stems.get(token[:size], ()))
-        for cue in found:
-            cues[cue] = cues.get(cue, 0.0) + 1.0
+    for i in range(len(tokens)):
+        for cue in _cues_at(tokens, i, table):
+            view.cues[cue] = view.cues.get(cue, 0.0) + 1.0
             if i < 5:
-                opening.setdefault(cue, 1.0 if i < 2 else 0.6)
-    if not view.text.isascii():
-        for cue, marks in table.glued.items():
-            hits = [view.text.find(mark) for mark in marks if mark in view.text]
-            if hits:
-                cues[cue] = cues.get(cue, 0.0) + float(len(hits))
-                opening.setdefault(cue, 1.0 if min(hits) < 4 else 0.6)
+                view.opening.setdefault(cue, 1.0 if i < 2 else 0.6)
+    if max(view.text, default="") >= "\u0590":  # Hebrew and above: no Latin, Greek or Cyrillic
+        _count_glued(view, table)
+
+
+def _cues_at(tokens: list[str], i: int, table: "lexicon.Tables") -> set[str]:
+    """The cues of the phrases that begin at a token, up to three words long, and of its stem."""
+    token = tokens[i]
+    found = set(table.phrases.get(token, ()))
+    if i + 1 < len(tokens):
+        pair = token + " " + tokens[i + 1]
+        found.update(table.phrases.get(pair, ()))
+        if i + 2 < len(tokens):
+            found.update(table.phrases.get(pair + " " + tokens[i + 2], ()))
+    for size in range(3, min(len(token), 12) + 1):
+        found.update(table.stems.get(token[:size], ()))
+    return found
+
+
+def _count_glued(view: View, table: "lexicon.Tables") -> None:
+    for cue, marks in table.glued.items():
+        hits = [view.text.find(mark) for mark in marks if mark in view.text]
+        if hits:
+            view.cues[cue] = view.cues.get(cue, 0.0) + float(len(hits))
+            view.opening.setdefault(cue, 1.0 if min(hits) < 4 else 0.6)

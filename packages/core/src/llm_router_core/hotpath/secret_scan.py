@@ -1,11 +1,13 @@
-"""Finds credentials in a text by the public shape of vendor formats. Standard library only; never keeps or returns a value.
+# ruff: noqa: RUF001, SIM905 - word tables read better as text; full-width punctuation is meant
+"""Finds credentials in a text by the public shape of vendor formats; never keeps or returns a value.
 
-Policy: a live-looking credential must not leave the host, so a format that a vendor documents is matched by prefix, alphabet
-and length; anything else needs a word for "password" or "token" before it and a value that looks random. Placeholders,
-hashes, UUIDs, commit ids and public keys are not secrets. No regular expressions: a prefix is looked up with `str.find`, a run
-of an alphabet is measured with `str.lstrip`, so a text without the prefixes costs one substring search each.
-Bound: the whole text up to `MAX_SCAN` characters, beyond that `HEAD` from the start and `TAIL` from the end (the classifier
-keeps such a prompt on the host, because its middle was not read); `redact` always reads everything.
+Policy: a live-looking credential must not leave the host, so a format that a vendor documents is matched by prefix,
+alphabet and length; anything else needs a word for "password" or "token" before it and a value that looks random.
+Placeholders, hashes, UUIDs, commit ids and public keys are not secrets. No regular expressions: a prefix is looked up
+with `str.find`, a run of an alphabet is measured with `str.lstrip`, and only words of `MIN_WORD` characters are
+searched for prefixes, so a clean text costs one split and a few substring searches.
+Bound: the whole text up to `MAX_SCAN` characters, beyond that `HEAD` from the start and `TAIL` from the end (the
+classifier keeps such a prompt on the host, because its middle was not read); `redact` always reads everything.
 """
 
 MAX_SCAN = 256 * 1024
@@ -77,30 +79,33 @@ posthog phx_ w 40 60|airbyte abt_ w 30 60|dropbox sl. b 120 1400|ovh ovh_ b 30 6
 ai21 ai21- w 32 48|resend re_ b 30 40|octopus API- u 26 27|facebook EAACEdEose0cBA w 20 400|square EAAAE b 55 64
 cloudflare v1.0- b 150 200|intra42 s-s4t2ud- h 64 64|intra42 s-s4t2af- h 64 64|mailgun pubkey- h 32 32
 """
-# Words that announce a credential, in lower case; `\u0020` would split a phrase, so phrases are written with "~".
+# Words that announce a credential, in lower case; "~" stands for the space inside a phrase.
 _KEYWORDS = tuple(
     (
-        "password passwd passphrase pwd _pass secret token api_key apikey api-key api~key access_key access~key accesskey "
-        "auth_key authkey account_key accountkey sharedaccesskey private_key privatekey encryption_key signing_key "
-        "master_key credential sessionid session_id connect.sid session= sid= bearer authorization:~basic pin~code "
-        "contraseña contrasena clave~ passwort kennwort mot~de~passe senha wachtwoord hasło haslo~ parola пароль токен "
+        "password passwd passphrase pwd _pass secret token api_key apikey api-key api~key access_key access~key "
+        "accesskey auth_key authkey account_key accountkey sharedaccesskey private_key privatekey encryption_key "
+        "signing_key master_key credential sessionid session_id connect.sid session= sid= bearer "
+        "authorization:~basic pin~code contraseña contrasena clave~ passwort kennwort mot~de~passe "
+        "senha wachtwoord hasło haslo~ parola пароль токен "
         "密码 密碼 口令 密钥 令牌 パスワード トークン 비밀번호 암호 토큰 סיסמה סיסמא הסיסמ"
-    )
-    .replace("~", "\x00")
-    .split(" ")
+    ).split(" ")
 )
-_LINKS = ("is", "=", ":", "es", "ist", "lautet", "est", "e", "é", "è", "jest", "to", "are", "was", "it's", "—", "-", "это")
+_LINKS = tuple(("is|=|:|es|ist|lautet|est|e|é|è|jest|to|are|was|it's|—|-|это").split("|"))
 _GLUED_LINKS = ("是", "为", "：", "は", "を", "は：", "는", "은", "이", "が", "היא", "הוא")
 _ENDS = " \t\r\n\"'`<>,;)]}|，。；）」"
-_PLACEHOLDERS = (
-    "example", "xxxx", "placeholder", "changeme", "change_me", "change-me", "dummy", "redacted", "sample", "....", "****",
-    "process.env", "os.environ", "getenv", "${", "{{", "<", "your_", "your-", "yourpass", "yourtoken", "yoursecret", "yourkey",
-    "my_secret", "mysecret", "my-secret", "insert", "replace", "123456789", "abcdefgh", "password", "passwort", "passwd",
-    "secret_key", "hunter2", "test_token", "foobar", "lorem", "…", "null", "undefined", "localhost",
-)  # fmt: skip
+_PLACEHOLDERS = tuple(
+    (
+        "example|xxxx|placeholder|changeme|change_me|change-me|dummy|redacted|sample|....|****|process.env|os.environ"
+        "|getenv|${|{{|<|your_|your-|yourpass|yourtoken|yoursecret|yourkey|my_secret|mysecret|my-secret|insert|replace"
+        "|123456789|abcdefgh|password|passwort|passwd|secret_key|hunter2|test_token|foobar|lorem|…|null|undefined"
+        "|localhost"
+    ).split("|")
+)
+_LABELS = ("sha1", "sha256", "sha512", "arn:", "v1.", "pk_")
 _WEAK = frozenset(
-    "pass user root admin postgres guest secret test mysql redis changeme letmein qwerty example dev app password pw pwd "
-    "token key mongo rabbitmq minio minioadmin ubuntu vagrant toor demo default public abc123 pass123 admin123".split()
+    "pass user root admin postgres guest secret test mysql redis changeme letmein qwerty example dev app password pw "
+    "pwd token key mongo rabbitmq minio minioadmin ubuntu vagrant toor demo default public abc123 pass123 "
+    "admin123".split()
 )
 
 
@@ -150,9 +155,9 @@ def _scan(text: str) -> _Found:
     found: _Found = []
     words = [word for word in text.split() if len(word) >= MIN_WORD]
     long_words = "\n".join(words)
-    for row in _formats:
-        if row[1] in long_words:
-            _prefixed(text, row, found)
+    for shape in _formats:
+        if shape[1] in long_words:
+            _prefixed(text, shape, found)
     if "-----BEGIN " in text:
         _pem(text, found)
     if "eyJ" in long_words:
@@ -252,9 +257,8 @@ def _jwt(text: str, found: _Found) -> None:
             if len(sizes) < 3 and text[end : end + 1] != ".":
                 break
             end += len(sizes) < 3
-        if len(sizes) == 3 and sizes[0] >= 12 and sizes[1] >= 12 and sizes[2] >= 20:
-            if not _is_placeholder(text[at:end]):
-                found.append(("jwt", at, end))
+        if len(sizes) == 3 and min(sizes) >= 12 and sizes[2] >= 20 and not _is_placeholder(text[at:end]):
+            found.append(("jwt", at, end))
 
 
 def _urls(text: str, found: _Found) -> None:
@@ -315,7 +319,7 @@ def _discord(text: str, words: list[str], found: _Found) -> None:
 def _keywords(text: str, found: _Found) -> None:
     low = text.lower() if "\u0130" not in text else text.replace("\u0130", "I").lower()
     for word in _KEYWORDS:
-        needle = word.replace("\x00", " ")
+        needle = word.replace("~", " ")
         for at in _positions(low, needle):
             hit = _value_after(text, at + len(needle), needle)
             if hit is not None:
@@ -331,7 +335,7 @@ def _value_after(text: str, at: int, needle: str) -> tuple[int, int] | None:
     if name > 24:
         return None
     rest = window[name:]
-    bare = rest.lstrip(" \t\"'`*:=：>").removeprefix("\\\"")
+    bare = rest.lstrip(" \t\"'`*:=：>").removeprefix('\\"')
     assigned = any(char in "=:：" for char in rest[: len(rest) - len(bare)])
     linked = assigned
     for link in (*_LINKS, *_GLUED_LINKS):
@@ -364,22 +368,25 @@ def _classes(value: str) -> int:
 
 def _random_looking(value: str) -> bool:
     """Long enough, mixed enough, and neither code, path, hash label, UUID nor placeholder."""
-    size = len(value)
-    if size < 8 or not value.isascii() or any(char in value for char in "(${[") and "(" in value or "://" in value:
-        return False
-    if value[0] in "$%{[/" and (len(value) < 2 or not value[1].isalnum() or value[0] in "${["):
-        return False
-    if _is_placeholder(value) or value.lower() in _WEAK or value.startswith(("sha1", "sha256", "sha512", "arn:", "v1.", "pk_")):
-        return False
+    size, kinds = len(value), _classes(value)
     digits = sum(c.isdigit() for c in value)
-    if not digits and (size < 16 or _classes(value) < 3 or value.replace("_", "").replace("-", "").isalpha()):
+    if size < 8 or kinds < 2 or digits == size or len(set(value)) < min(7, size - 2):
         return False
-    if digits == size or value.count(".") > 2 or (size == 36 and value.count("-") == 4):
+    if _is_code(value) or _is_placeholder(value) or value.lower() in _WEAK:
         return False
-    if _classes(value) < 2 or len(set(value)) < min(7, size - 2):
+    if value.count(".") > 2 or (size == 36 and value.count("-") == 4):
         return False
-    letters = value.replace("-", "_").split("_")
-    return not (len(letters) > 1 and all(part.isalpha() or part.isdigit() for part in letters) and size < 24)
+    parts = value.replace("-", "_").split("_")
+    if not digits and (size < 16 or kinds < 3 or "".join(parts).isalpha()):
+        return False
+    return size >= 24 or len(parts) == 1 or not all(part.isalpha() or part.isdigit() for part in parts)
+
+
+def _is_code(value: str) -> bool:
+    """An expression, a variable, an address or a labelled hash instead of a literal value."""
+    if not value.isascii() or "(" in value or "://" in value or value.startswith(_LABELS):
+        return True
+    return value[0] in "${[" or (value[0] in "%/" and not value[1].isalnum())
 
 
 def _is_placeholder(value: str) -> bool:

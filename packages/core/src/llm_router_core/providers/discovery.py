@@ -33,9 +33,9 @@ async def discover(
     preferred: Sequence[str] = (),
     named: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Found:
-    """The local servers among `endpoints`. `preferred` families come first; `named` stands in for a server without a list.
+    """The local servers among `endpoints`, with `preferred` families first.
 
-    Models that only forward to somebody else's machine are left out: they are not local.
+    `named` models stand in for a server that answers but has no list. Models that only forward to somebody else's machine are left out: they are not local.
     """
     models: dict[str, tuple[Model, ...]] = {}
     unusable: dict[str, str] = {}

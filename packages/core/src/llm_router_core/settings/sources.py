@@ -74,7 +74,8 @@ def _file_layer(config: Path) -> dict[str, Any]:
         return {}
     except OSError as failed:
         raise ConfigError(
-            f"{config} cannot be read: {failed.strerror}", remedy="make it readable, or move it away to use the defaults"
+            f"{config} cannot be read: {failed.strerror}",
+            remedy="make it readable, or move it away to use the defaults",
         ) from None
     if len(raw) > _MAX_CONFIG_BYTES:
         raise ConfigError(f"{config} is larger than 1 MiB", remedy="it holds settings only; move other content away")

@@ -83,12 +83,14 @@ class Connections:
         self._open.append(conn)
         return conn
 
-    def wal_bytes(self, wal_path: str) -> int:
-        """Size of the write-ahead log; 0 without one."""
+    def checkpoint_over(self, wal_bytes: int) -> None:
+        """Checkpoint when the write-ahead log has grown to `wal_bytes`."""
         try:
-            return os.stat(wal_path).st_size  # noqa: PTH116 - once per transaction
+            size = os.stat(f"{self._path}-wal").st_size  # noqa: PTH116 - often
         except FileNotFoundError:
-            return 0
+            return
+        if size >= wal_bytes:
+            self.checkpoint()
 
     def checkpoint(self) -> bool:
         """Empty the write-ahead log into the database without waiting for readers; whether it could."""

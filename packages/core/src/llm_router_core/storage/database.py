@@ -27,7 +27,7 @@ from llm_router_core.storage import faults, files, migrate, quarantine, snapshot
 from llm_router_core.storage.connections import Connections, Transaction
 
 CHECKPOINT_WAL_BYTES = 4 * 1024 * 1024
-_CHECKPOINT_PAUSE_WRITES = 64
+_WRITES_PER_LOOK = 32  # how often a process looks at the size of the log
 _WAL_TRIES = 5
 
 Result = TypeVar("Result")
@@ -42,12 +42,11 @@ class Database:
         self.path = paths.in_home(home, paths.STATE_DB)
         self.warnings: list[str] = []
         self._clock = clock
-        self._wal_path = self.path + "-wal"
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
         self._session: Connections | None = None
         self._snapshot_due_s = 0.0
-        self._checkpoint_pause = 0
+        self._writes = 0
 
     @classmethod
     def open(cls, home: str, clock: Clock) -> Database:
@@ -211,16 +210,12 @@ class Database:
         assert writer is not None  # noqa: S101 - _ensure_current opened it
         with Transaction(writer):
             result = work(writer)
-        self._after_commit(session)
-        return result
-
-    def _after_commit(self, session: Connections) -> None:
-        if self._checkpoint_pause:
-            self._checkpoint_pause -= 1
-        elif session.wal_bytes(self._wal_path) >= CHECKPOINT_WAL_BYTES and not session.checkpoint():
-            self._checkpoint_pause = _CHECKPOINT_PAUSE_WRITES
+        self._writes += 1
+        if self._writes % _WRITES_PER_LOOK == 0:
+            session.checkpoint_over(CHECKPOINT_WAL_BYTES)
         if self._clock.monotonic_s() >= self._snapshot_due_s:
             self._write_snapshot(session)
+        return result
 
     def _checkpoint(self, session: Connections) -> None:
         session.checkpoint()

@@ -13,6 +13,7 @@ from llm_router_core.storage.database import Database
 _MAX_CODE = 64
 _MAX_REASON = 120
 _MAX_CHAIN = 12
+_IS_ESTIMATED = 7  # its place in a row of _ATTEMPTS
 _INSERT = """
 INSERT OR IGNORE INTO decisions (id, at_ms, session, project, task_type, complexity, confidence_pct, chosen, reason,
   chain_json, outcome)
@@ -25,7 +26,7 @@ FROM decisions WHERE ?1 = '' OR session = ?1 ORDER BY at_ms DESC, seq DESC LIMIT
 _ATTEMPTS = """
 SELECT decision_id, id, purpose, provider, model, state, cost_microusd, held_microusd, is_estimated, input_tokens,
   output_tokens, outcome, error_kind, elapsed_ms
-FROM attempts WHERE started_ms >= ? AND decision_id IN (SELECT value FROM json_each(?)) ORDER BY seq
+FROM attempts WHERE started_ms >= ? AND decision_id IN (SELECT value FROM json_each(?)) ORDER BY started_ms, id
 """
 
 
@@ -131,4 +132,5 @@ def _decision(row: tuple[str, int, str, str, str, str, int, str, str, str, str])
 
 
 def _attempt(row: list[Any]) -> AttemptLine:
-    return AttemptLine(*row[:7], bool(row[7]), *row[8:])
+    row[_IS_ESTIMATED] = bool(row[_IS_ESTIMATED])
+    return AttemptLine(*row)

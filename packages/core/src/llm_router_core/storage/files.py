@@ -13,8 +13,8 @@ from llm_router_core.errors import StorageError
 from llm_router_core.hotpath import paths
 
 LOCK_TIMEOUT_S = 10.0
-_FIRST_PAUSE_S = 0.0002
-_LONGEST_PAUSE_S = 0.004
+_FIRST_PAUSE_S = 0.0005
+_LONGEST_PAUSE_S = 0.01
 
 
 def ensure_folder(path: str) -> None:

@@ -17,16 +17,18 @@ again: a clock that jumps back cannot reopen a window. All functions run inside 
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-from uuid import uuid4
 
 from llm_router_core.errors import BudgetExceeded
 
 Purpose = Literal["answer", "retry", "judge", "classifier", "media", "cache"]
+Key = tuple[str, str, int]  # scope, name, window
 NO_CAP = 1 << 60
 DEADLINE_S = 120.0
 LEASE_GRACE_S = 60.0
@@ -42,33 +44,28 @@ UPDATE attempts SET state = 'expired' WHERE state = 'held' AND lease_until_ms <=
 RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
 """
 _TAKE = """
-INSERT INTO counters VALUES (?1, ?2, ?3, 0, ?4, ?5)
-ON CONFLICT DO UPDATE SET held = held + ?4, touched_day = ?5 WHERE spent + held + ?4 <= ?6
+UPDATE counters SET held = held + ?4, touched_day = ?5
+WHERE scope = ?1 AND name = ?2 AND win = ?3 AND spent + held + ?4 <= ?6
 """
+_OPEN = "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
 _USED = "SELECT spent + held FROM counters WHERE scope = ? AND name = ? AND win = ?"
-_GIVE_BACK = "UPDATE counters SET held = held - ?4 WHERE scope = ?1 AND name = ?2 AND win = ?3"
-_BOOK = """
-INSERT INTO counters VALUES (?1, ?2, ?3, ?5, 0, ?6)
-ON CONFLICT DO UPDATE SET held = held - ?4, spent = spent + ?5
-"""
+_BOOK = "UPDATE counters SET held = held - ?4, spent = spent + ?5 WHERE scope = ?1 AND name = ?2 AND win = ?3"
 _INSERT = """
 INSERT INTO attempts (id, call_id, decision_id, started_ms, window_day, session, project, provider, model, purpose,
   state, held_microusd, max_cost_microusd, is_price_known, price_version, lease_until_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?)
 """
 _CLOSE = """
-UPDATE attempts SET state = ?2, cost_microusd = ?3, is_estimated = ?4, input_tokens = ?5, cache_read_tokens = ?6,
-  cache_write_tokens = ?7, cache_write_1h_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10, outcome = ?11,
-  error_kind = ?12, flags = ?13, elapsed_ms = ?14
-WHERE id = ?1 AND state = ?15
-RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
+UPDATE attempts SET state = ?, cost_microusd = ?, is_estimated = ?, input_tokens = ?, cache_read_tokens = ?,
+  cache_write_tokens = ?, cache_write_1h_tokens = ?, output_tokens = ?, reasoning_tokens = ?, outcome = ?,
+  error_kind = ?, flags = ?, elapsed_ms = ?
+WHERE id = ? AND state = ?
 """
-_Row = tuple[int, int, str, str, str, str, int | None]  # what _EXPIRE and _CLOSE return
-_STATE = "SELECT state FROM attempts WHERE id = ?"
+_FIND = "SELECT state, window_day FROM attempts WHERE id = ?"
 
 
 def _new_id() -> str:
-    return uuid4().hex
+    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +120,10 @@ def day_number(instant: datetime) -> int:
     return instant.year * 10_000 + instant.month * 100 + instant.day
 
 
-def windows(session: str, project: str, provider: str, day: int) -> tuple[tuple[str, str, int], ...]:
+def windows(session: str, project: str, provider: str, day: int) -> tuple[Key, ...]:
     """Scope, name and window of every counter an attempt belongs to."""
     month = day // 100
-    keys: tuple[tuple[str, str, int], ...] = (("day", "", day), ("month", "", month), ("provider", provider, month))
+    keys: tuple[Key, ...] = (("day", "", day), ("month", "", month), ("provider", provider, month))
     if project:
         keys = (("project", project, month), *keys)
     if session:
@@ -134,8 +131,10 @@ def windows(session: str, project: str, provider: str, day: int) -> tuple[tuple[
     return keys
 
 
-def reserve(conn: sqlite3.Connection, wanted: Reservation, *, now: datetime, default_caps: Mapping[str, int]) -> None:
-    """Hold the worst case in every scope and write the attempt's row; caps and lapsed holds are read here and now.
+def reserve(conn: sqlite3.Connection, wanted: Reservation, *, now: datetime, default_caps: Mapping[str, int]) -> int:
+    """Hold the worst case in every scope and write the attempt's row; the day whose windows it is held in.
+
+    Caps are read and lapsed holds are given back in the same transaction.
 
     Raises:
         BudgetExceeded: names the first scope without room; the caller's transaction must be rolled back.
@@ -146,6 +145,7 @@ def reserve(conn: sqlite3.Connection, wanted: Reservation, *, now: datetime, def
     if amount:
         _take_all(conn, wanted, day, caps)
     _insert(conn, wanted, now_ms=now_ms, day=day)
+    return day
 
 
 def _insert(conn: sqlite3.Connection, wanted: Reservation, *, now_ms: int, day: int) -> None:
@@ -178,17 +178,20 @@ def _prelude(
 
 def _take_all(conn: sqlite3.Connection, wanted: Reservation, day: int, caps: Mapping[str, int]) -> None:
     amount = wanted.worst_case_microusd
-    if wanted.max_cost_microusd is not None:
-        _take(conn, ("call", wanted.call_id, 0), amount, day=day, cap=wanted.max_cost_microusd)
-    for key in windows(wanted.session, wanted.project, wanted.provider, day):
-        scope = key[0]
-        cap = caps.get(f"provider:{key[1]}" if scope == "provider" else scope, NO_CAP)
+    for key in _keys_of(wanted, day):
+        scope, name, _ = key
+        if scope == "call":
+            cap = wanted.max_cost_microusd or 0
+        else:
+            cap = caps.get(f"provider:{name}" if scope == "provider" else scope, NO_CAP)
         _take(conn, key, amount, day=day, cap=cap)
 
 
-def _take(conn: sqlite3.Connection, key: tuple[str, str, int], amount: int, *, day: int, cap: int) -> None:
-    # The statement's condition guards an existing counter; a new one starts at `amount`, which must fit by itself.
-    if amount <= cap and conn.execute(_TAKE, (*key, amount, day, cap)).rowcount == 1:
+def _take(conn: sqlite3.Connection, key: Key, amount: int, *, day: int, cap: int) -> None:
+    # The update's own condition decides. Where there is no counter yet it starts at `amount`, which must fit alone.
+    if conn.execute(_TAKE, (*key, amount, day, cap)).rowcount == 1:
+        return
+    if amount <= cap and conn.execute(_OPEN, (*key, 0, amount, day)).rowcount == 1:
         return
     used = conn.execute(_USED, key).fetchone()
     scope = f"provider:{key[1]}" if key[0] == "provider" else key[0]
@@ -200,82 +203,71 @@ def _take(conn: sqlite3.Connection, key: tuple[str, str, int], amount: int, *, d
 
 def expire(conn: sqlite3.Connection, now_ms: int) -> int:
     """Give back the holds whose lease has lapsed; how many there were."""
-    lapsed: list[_Row] = conn.execute(_EXPIRE, (now_ms,)).fetchall()
-    for row in lapsed:
-        for key in _counters_of(row):
-            conn.execute(_GIVE_BACK, (*key, row[0]))
+    lapsed = conn.execute(_EXPIRE, (now_ms,)).fetchall()
+    for held, day, session, project, provider, call_id, max_cost in lapsed:
+        keys = windows(session, project, provider, day)
+        _book(conn, keys if max_cost is None else (("call", call_id, 0), *keys), held=held, cost=0, day=day)
     return len(lapsed)
 
 
-def _counters_of(row: _Row) -> tuple[tuple[str, str, int], ...]:
-    _, day, session, project, provider, call_id, max_cost = row
-    keys = windows(session, project, provider, day)
-    return keys if max_cost is None else (("call", call_id, 0), *keys)
-
-
-def settle(conn: sqlite3.Connection, wanted: Reservation, closing: Closing, *, now: datetime) -> bool:
+def settle(conn: sqlite3.Connection, wanted: Reservation, closing: Closing, *, day: int) -> bool:
     """Book what the attempt cost; whether this call booked it (False: it was closed before).
 
-    A cost above the hold is booked in full and flagged `over_hold`; one that comes after the lease is flagged `late`;
-    one whose row is gone (the database was replaced) brings its row along and is flagged `restored`.
+    `day` is what `reserve` returned. A cost above the hold is booked in full and flagged `over_hold`; one that comes
+    after the lease is flagged `late`; one whose row is gone (the database was replaced) brings its row along and is
+    flagged `restored`.
     """
     cost = closing.cost_microusd or 0
     over = ("over_hold",) if cost > wanted.worst_case_microusd else ()
-    row = _close(conn, wanted.attempt_id, "held", closing, over)
-    if row is not None:
-        _book(conn, row, held=row[0], cost=cost)
+    if _close(conn, wanted.attempt_id, closing, over):
+        _book(conn, _keys_of(wanted, day), held=wanted.worst_case_microusd, cost=cost, day=day)
         return True
-    state = conn.execute(_STATE, (wanted.attempt_id,)).fetchone()
-    if state is None:
-        _insert_missing(conn, wanted, now)
-        over = (*over, "restored")
-    elif state[0] == "expired":
-        over = (*over, "late")
-    else:
+    found = conn.execute(_FIND, (wanted.attempt_id,)).fetchone()
+    if found is None:
+        _insert(conn, wanted, now_ms=0, day=day)
+        conn.execute("UPDATE attempts SET state = 'expired' WHERE id = ?", (wanted.attempt_id,))
+    if not _close(conn, wanted.attempt_id, closing, (*over, "late" if found else "restored"), before="expired"):
         return False
-    row = _close(conn, wanted.attempt_id, "expired", closing, over)
-    if row is not None:
-        _book(conn, row, held=0, cost=cost)
-    return row is not None
-
-
-def release(conn: sqlite3.Connection, wanted: Reservation, closing: Closing) -> bool:
-    """Give the hold back at no cost; whether it was still held."""
-    row = _close(conn, wanted.attempt_id, "held", closing, (), state="released")
-    if row is None:
-        return False
-    _book(conn, row, held=row[0], cost=0)
+    _book(conn, _keys_of(wanted, day), held=0, cost=cost, day=day)
     return True
+
+
+def release(conn: sqlite3.Connection, wanted: Reservation, closing: Closing, *, day: int) -> bool:
+    """Give the hold back at no cost; whether it was still held."""
+    if not _close(conn, wanted.attempt_id, closing, (), state="released"):
+        return False
+    _book(conn, _keys_of(wanted, day), held=wanted.worst_case_microusd, cost=0, day=day)
+    return True
+
+
+def _keys_of(wanted: Reservation, day: int) -> tuple[Key, ...]:
+    keys = windows(wanted.session, wanted.project, wanted.provider, day)
+    return keys if wanted.max_cost_microusd is None else (("call", wanted.call_id, 0), *keys)
 
 
 def _close(
     conn: sqlite3.Connection,
     attempt_id: str,
-    before: str,
     closing: Closing,
     marks: tuple[str, ...],
     *,
+    before: str = "held",
     state: str = "settled",
-) -> _Row | None:
+) -> bool:
     flags = " ".join((closing.flags, *marks)).strip() if marks else closing.flags
     values = (
-        *(attempt_id, state, closing.cost_microusd, closing.is_estimated, *closing.tokens),
-        *(closing.outcome, closing.error_kind, flags, closing.elapsed_ms, before),
+        *(state, closing.cost_microusd, closing.is_estimated, *closing.tokens),
+        *(closing.outcome, closing.error_kind, flags, closing.elapsed_ms, attempt_id, before),
     )
-    rows = conn.execute(_CLOSE, values).fetchall()
-    return rows[0] if rows else None
+    return conn.execute(_CLOSE, values).rowcount == 1
 
 
-def _book(conn: sqlite3.Connection, row: _Row, *, held: int, cost: int) -> None:
+def _book(conn: sqlite3.Connection, keys: tuple[Key, ...], *, held: int, cost: int, day: int) -> None:
     if not held and not cost:
         return
-    for key in _counters_of(row):
-        conn.execute(_BOOK, (*key, held, cost, row[1]))
-
-
-def _insert_missing(conn: sqlite3.Connection, wanted: Reservation, now: datetime) -> None:
-    _insert(conn, wanted, now_ms=int(now.timestamp() * 1000), day=current_day(conn, now))
-    conn.execute("UPDATE attempts SET state = 'expired' WHERE id = ?", (wanted.attempt_id,))
+    for key in keys:
+        if conn.execute(_BOOK, (*key, held, cost)).rowcount != 1:
+            conn.execute(_OPEN, (*key, cost, 0, day))
 
 
 def current_day(conn: sqlite3.Connection, now: datetime) -> int:

@@ -1,6 +1,6 @@
 """How long each table keeps its rows, and the pruning that holds it: in batches, so that nobody waits long.
 
-A table without an entry here is kept for ever; a test lists the tables, so that this is a decision and not an oversight.
+A table without an entry here is kept for ever; a test lists the tables, so that this is a decision, not an oversight.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ class Rule:
 
 # Counters outlive the attempts they sum up, so that no open window loses its balance.
 RULES = (
-    Rule("attempts", "started_ms", 400, unless="state = 'held'"),
+    Rule("attempts", "started_ms", 400, key="id", unless="state = 'held'"),
     Rule("adjustments", "at_ms", 400),
     Rule("decisions", "at_ms", 90),
+    Rule("breakers", "changed_at", 7, key="(provider, account, model)"),
     Rule("counters", "touched_day", 400, is_day=True, key="(scope, name, win)", unless="held > 0"),
     Rule("counters", "touched_day", 7, is_day=True, key="(scope, name, win)", unless="held > 0 OR scope <> 'call'"),
 )
@@ -58,15 +59,14 @@ def _prune_table(db: Database, rule: Rule, now: datetime) -> int:
     cutoff = now - timedelta(days=rule.days)
     oldest = ledger.day_number(cutoff) if rule.is_day else int(cutoff.timestamp() * 1000)
     columns = rule.key.strip("()")
-    sql = (
-        f"DELETE FROM {rule.table} WHERE {rule.key} IN (SELECT {columns} FROM {rule.table} "  # noqa: S608 - constants
-        f"WHERE {rule.column} < ? AND NOT ({rule.unless}) LIMIT {BATCH_ROWS})"
-    )
+    old = f"FROM {rule.table} WHERE {rule.column} < ? AND NOT ({rule.unless})"
+    look = f"SELECT 1 {old} LIMIT 1"  # the scan that finds nothing runs on the reading connection: nobody waits for it
+    sql = f"DELETE FROM {rule.table} WHERE {rule.key} IN (SELECT {columns} {old} LIMIT {BATCH_ROWS})"  # noqa: S608
 
     def batch(conn: sqlite3.Connection) -> int:
         return conn.execute(sql, (oldest,)).rowcount
 
     deleted = 0
-    while count := db.write(batch):
-        deleted += count
+    while db.read(lambda conn: conn.execute(look, (oldest,)).fetchone()) is not None:
+        deleted += db.write(batch)
     return deleted

@@ -18,7 +18,6 @@ from llm_router_installer.result import Lines, Result, Table
 from llm_router_installer.runtime import Runtime, start
 
 
-
 @click.group("budget")
 def command() -> None:
     """List, set and remove spending caps.
@@ -38,7 +37,7 @@ def _state(runtime: Runtime) -> Iterator[Database]:
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def list_caps(as_json: bool) -> int:  # noqa: FBT001 - click's
+def list_caps(as_json: bool) -> int:
     """Show every cap with what is spent and held against it."""
     runtime = start()
     with _state(runtime) as db:
@@ -53,7 +52,7 @@ def list_caps(as_json: bool) -> int:  # noqa: FBT001 - click's
 @click.argument("scope")
 @click.argument("usd")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def set_one(scope: str, usd: str, as_json: bool) -> int:  # noqa: FBT001 - click's
+def set_one(scope: str, usd: str, as_json: bool) -> int:
     """Cap SCOPE at USD. SCOPE is session, day, month, project or provider:NAME; 0 stops paid calls there."""
     try:
         amount = parse_usd(usd)
@@ -66,7 +65,7 @@ def set_one(scope: str, usd: str, as_json: bool) -> int:  # noqa: FBT001 - click
 @command.command("remove")
 @click.argument("scope")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def remove_one(scope: str, as_json: bool) -> int:  # noqa: FBT001 - click's
+def remove_one(scope: str, as_json: bool) -> int:
     """Take SCOPE back to its default cap, or to none."""
     with _state(start()) as db:
         return _changed("budget remove", remove_cap(db, scope), as_json=as_json)

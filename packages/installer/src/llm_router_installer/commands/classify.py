@@ -22,7 +22,7 @@ SESSION_FIELDS = frozenset(Evidence.__slots__)
 @click.argument("prompt", required=False)
 @click.option("--jsonl", metavar="FILE", help="Read {id, prompt, session?} lines from FILE, or from stdin for -.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(prompt: str | None, jsonl: str | None, as_json: bool) -> int:  # noqa: FBT001 - click's
+def command(prompt: str | None, jsonl: str | None, as_json: bool) -> int:
     """Show what PROMPT is taken for. PROMPT `-` reads stdin.
 
     With --jsonl every line gives one line {id, task_type, complexity, needs_local, needs_local_p, followup, secret,

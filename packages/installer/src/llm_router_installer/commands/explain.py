@@ -21,7 +21,7 @@ from llm_router_installer.runtime import read_prompt, start
 @click.argument("prompt")
 @routing_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(prompt: str, as_json: bool, **options: str | None) -> int:  # noqa: FBT001 - click's
+def command(prompt: str, as_json: bool, **options: str | None) -> int:
     """Show where PROMPT would go, and why, without sending it. PROMPT `-` reads stdin."""
     text = read_prompt(prompt)
     runtime = start()
@@ -39,10 +39,10 @@ def command(prompt: str, as_json: bool, **options: str | None) -> int:  # noqa: 
 def plan_views(plan: Plan) -> list[View]:
     """A plan for a person: what it was taken for, who stands in line, who does not and why."""
     seen, wanted = plan.classification, plan.wanted
+    complexity = _origin(str(wanted.complexity), seen.complexity, seen.complexity_confidence)
     lines = [
         f"task        {wanted.task_type} ({_origin(str(wanted.task_type), seen.task_type, seen.confidence)})",
-        f"complexity  {wanted.complexity} "
-        f"({_origin(str(wanted.complexity), seen.complexity, seen.complexity_confidence)})",
+        f"complexity  {wanted.complexity} ({complexity})",
         f"locality    {_locality(seen.needs_local, seen.needs_local_p)}",
         f"secret      {'yes: ' + ', '.join(seen.secret_kinds) if seen.secret else 'none found'}",
         f"profile     {wanted.profile}, quality {wanted.quality_mode}",
@@ -65,7 +65,7 @@ def _origin(used: str, classified: str, confidence: float) -> str:
     return f"{confidence:.0%} sure" if used == classified else f"you set it; the classifier said {classified}"
 
 
-def _locality(needs_local: bool, chance: float) -> str:  # noqa: FBT001 - a plain pair
+def _locality(needs_local: bool, chance: float) -> str:
     verdict = "needs the host's files, tools or conversation" if needs_local else "self-contained"
     return f"{verdict} ({chance:.0%} chance of needing them)"
 

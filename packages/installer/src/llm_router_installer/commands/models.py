@@ -18,7 +18,7 @@ from llm_router_installer.runtime import start
 
 @click.command("models")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(as_json: bool) -> int:  # noqa: FBT001 - click's
+def command(as_json: bool) -> int:
     """Show which models can be used now, and at what price."""
     runtime = start()
 

@@ -60,7 +60,7 @@ class _Answer:
 @click.option("--system", "-s", default="", help="A system prompt.")
 @click.option("--stream", is_flag=True, help="Print the answer as it arrives; with --json one JSON line an event.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(prompt: str, system: str, stream: bool, as_json: bool, **options: str | None) -> int:  # noqa: FBT001 - click's
+def command(prompt: str, system: str, stream: bool, as_json: bool, **options: str | None) -> int:
     """Send PROMPT to the cheapest able model and print its answer. PROMPT `-` reads stdin.
 
     The answer goes to stdout; the receipt and what happened on the way go to stderr.

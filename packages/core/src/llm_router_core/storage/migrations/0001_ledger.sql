@@ -21,9 +21,9 @@ CREATE TABLE counters (
 ) WITHOUT ROWID;
 
 -- One row per provider round-trip, written before it starts. `held_microusd` stays what was reserved.
+-- Ids begin with the time, so that new rows go to the end of the tree: one page per row and no second index.
 CREATE TABLE attempts (
-  seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
+  id TEXT PRIMARY KEY,
   call_id TEXT NOT NULL,
   decision_id TEXT NOT NULL,
   started_ms INTEGER NOT NULL,
@@ -51,8 +51,7 @@ CREATE TABLE attempts (
   flags TEXT NOT NULL DEFAULT '',
   elapsed_ms INTEGER NOT NULL DEFAULT 0,
   lease_until_ms INTEGER NOT NULL
-);
-CREATE INDEX attempts_by_start ON attempts (started_ms);
+) WITHOUT ROWID;
 CREATE INDEX attempts_held ON attempts (lease_until_ms) WHERE state = 'held';
 
 -- What changed a counter without a call: balances carried over from the snapshot after damage, corrections.
