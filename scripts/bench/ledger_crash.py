@@ -38,6 +38,7 @@ class LaterClock(SystemClock):
     """The clock a while from now: every lease is over."""
 
     def now(self) -> datetime:
+        """An instant after every lease that was given."""
         return datetime.now(UTC) + timedelta(seconds=ledger.DEADLINE_S + ledger.LEASE_GRACE_S + 1)
 
 

@@ -34,7 +34,8 @@ def main() -> int:
     for name in COMMANDS:
         ratio = medians[name] / medians["bare"]
         worst = max(worst, ratio)
-        print(f"startup {name}: {ratio:.2f}x bare python ({medians[name] * 1000:.0f} / {medians['bare'] * 1000:.0f} ms)")
+        spent = f"{medians[name] * 1000:.0f} of {medians['bare'] * 1000:.0f} ms"
+        print(f"startup {name}: {ratio:.2f}x bare python ({spent})")
     print(f"startup bound {BOUND:g}x: {'held' if worst <= BOUND else 'BROKEN'}")
     return worst > BOUND
 

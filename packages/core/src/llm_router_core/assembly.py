@@ -13,6 +13,7 @@ from llm_router_core.clock import Clock, SystemClock
 from llm_router_core.dispatch.health import HealthBoard
 from llm_router_core.errors import StorageError
 from llm_router_core.http_client import HttpClient
+from llm_router_core.providers.discovery import LocalServers
 from llm_router_core.providers.registry import build_registry
 from llm_router_core.router import Router
 from llm_router_core.settings.model import Settings
@@ -37,8 +38,18 @@ async def open_router(
     db, problems = await anyio.to_thread.run_sync(_open_state, home, clock)
     try:
         async with HttpClient() as client:
-            board = HealthBoard(db, clock)
-            yield Router(settings, catalog, registry, client, BudgetGate(db, clock), board, db, clock, problems)
+            yield Router(
+                settings,
+                catalog,
+                registry,
+                client,
+                LocalServers(client, tuple(registry.endpoints.values()), catalog, clock),
+                BudgetGate(db, clock),
+                HealthBoard(db, clock),
+                db,
+                clock,
+                problems,
+            )
     finally:
         if db is not None:
             await anyio.to_thread.run_sync(db.close)

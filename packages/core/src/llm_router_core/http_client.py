@@ -1,6 +1,6 @@
 """The only door to the network, and the only module that imports the HTTP library.
 
-Policy, each point because a peer was hurt by its absence (spec/reliability-security.md 3.2): one deadline over all of an
+Policy, each point because a peer was hurt without it (spec/reliability-security.md 3.2): one deadline over all of an
 exchange, since a read timeout alone lets a server that drips a byte a second hold a call for ever; a byte cap that also
 bounds what is decompressed; no redirects, since a redirect carries the prompt to a host nobody named; no cookies; the
 environment's proxies never for loopback; the system's trust store and no switch to turn verification off.
@@ -14,7 +14,7 @@ import ipaddress
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import NoReturn, Protocol
@@ -187,7 +187,18 @@ class Exchange:
 class Reply:
     """What came back. `headers` has lower-case names; the body is read once, by `read` or by `chunks`."""
 
-    __slots__ = ("_ends_s", "_host", "_inflater", "_limits", "_raw", "_response", "_seen", "headers", "status")
+    __slots__ = (
+        "_ends_s",
+        "_host",
+        "_inflater",
+        "_limits",
+        "_max_bytes",
+        "_raw",
+        "_response",
+        "_seen",
+        "headers",
+        "status",
+    )
 
     def __init__(self, response: httpx2.Response, limits: Limits, ends_s: float, host: str) -> None:
         if 300 <= response.status_code < 400:
@@ -198,25 +209,28 @@ class Reply:
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
         self._limits = limits
+        self._max_bytes = limits.max_body_bytes
         self._ends_s = ends_s
         self._host = host
         self._seen = 0
         self._raw: AsyncIterator[bytes] | None = None
         self._inflater = _inflater(self.headers.get("content-encoding", ""), limits.max_body_bytes, host)
 
-    async def read(self) -> bytes:
-        """The whole body. Only the deadline bounds its pieces: a single reply may be silent while a model thinks.
+    async def read(self, at_most_bytes: int | None = None) -> bytes:
+        """The whole body, of a size below the limit and `at_most_bytes`. Only the deadline bounds its pieces: a single reply may be silent while a model thinks.
 
         Raises:
             TransportFailure: timed out, larger than the limit, cut, or shorter than its own header says.
         """
+        if at_most_bytes is not None:
+            self._max_bytes = min(self._max_bytes, at_most_bytes)
         self._check_declared()
         pieces = []
         while (piece := await self._next(self._limits.deadline_s)) is not None:
             pieces.append(piece)
         return b"".join(pieces)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives. Raises as `read`, and also when nothing comes for `gap_s`."""
         while (piece := await self._next(self._limits.gap_s)) is not None:
             yield piece
@@ -238,7 +252,7 @@ class Reply:
 
     def _check_declared(self) -> None:
         declared = self.headers.get("content-length", "")
-        if declared.isascii() and declared.isdigit() and int(declared[:20]) > self._limits.max_body_bytes:
+        if declared.isascii() and declared.isdigit() and int(declared[:20]) > self._max_bytes:
             raise self._too_large()
 
     async def _next(self, wait_s: float) -> bytes | None:
@@ -261,12 +275,12 @@ class Reply:
 
     def _count(self, size: int) -> None:
         self._seen += size
-        if self._seen > self._limits.max_body_bytes:
+        if self._seen > self._max_bytes:
             raise self._too_large()
 
     def _too_large(self) -> TransportFailure:
         return TransportFailure(
-            ErrorKind.BAD_REPLY, f"the reply of {self._host} is larger than {self._limits.max_body_bytes} bytes"
+            ErrorKind.BAD_REPLY, f"the reply of {self._host} is larger than {self._max_bytes} bytes"
         )
 
 

@@ -26,7 +26,7 @@ from llm_router_core.dispatch.health import HealthBoard
 from llm_router_core.dispatch.walk import Deadlines, Walker
 from llm_router_core.errors import LLMRouterError, NoRouteError, StorageError
 from llm_router_core.http_client import HttpClient
-from llm_router_core.providers.discovery import discover
+from llm_router_core.providers.discovery import LocalServers
 from llm_router_core.providers.registry import Registry
 from llm_router_core.recording import RouteContext, decision_row
 from llm_router_core.savings.counterfactual import with_baseline
@@ -51,6 +51,7 @@ class Router:
     catalog: Catalog
     registry: Registry
     client: HttpClient
+    local: LocalServers
     gate: BudgetGate
     board: HealthBoard
     db: Database | None
@@ -60,13 +61,7 @@ class Router:
     async def observe(self, context: RouteContext) -> World:
         """What is reachable, healthy and affordable now. Asks local servers and the database, nobody else."""
         endpoints = self.registry.endpoints
-        found = await discover(
-            self.client,
-            endpoints.values(),
-            self.catalog,
-            preferred=self.settings.ollama_models,
-            named=self.registry.named_models,
-        )
+        found = await self.local.find(preferred=self.settings.ollama_models, named=self.registry.named_models)
         return World(
             now=self.clock.now(),
             endpoints={name: point for name, point in endpoints.items() if name not in found.unusable},

@@ -1,1 +1,1 @@
-"""llm-router in Claude Code: hooks, settings, quota and transcript readers."""
+"""llm-router in Claude Code. A skeleton: the README says what will live here."""

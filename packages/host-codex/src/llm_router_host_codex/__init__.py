@@ -1,1 +1,1 @@
-"""llm-router in Codex CLI: hooks, config.toml, quota and rollout readers."""
+"""llm-router in Codex CLI. A skeleton: the README says what will live here."""

@@ -1,1 +1,1 @@
-"""llm-router in Gemini CLI: hooks, extension, quota and transcript readers."""
+"""llm-router in Gemini CLI. A skeleton: the README says what will live here."""

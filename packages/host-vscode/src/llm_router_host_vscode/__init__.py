@@ -1,1 +1,1 @@
-"""llm-router in the editors: VS Code, Cursor, Windsurf, Devin, Zed, OpenCode, Copilot CLI, Claude Desktop."""
+"""llm-router in the editors. A skeleton: the README says what will live here."""

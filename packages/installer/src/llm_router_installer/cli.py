@@ -94,7 +94,18 @@ def main() -> None:
         code = ui.show(Failure(command, "interrupted", "interrupted", "", Exit.INTERRUPTED), as_json=as_json)
     except LLMRouterError as error:
         code = ui.show(failure_of(command, error), as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - one of the three mains: a user gets a sentence, never a traceback
+        code = ui.show(Failure(command, "internal", _bug(error), "please report this line"), as_json=as_json)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _bug(error: Exception) -> str:
+    """Where an unforeseen error came from, in one line and without what it was about."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "an unknown place"
+    return f"internal error: {type(error).__name__} at {where}"
 
 
 def _usage_hint(wrong: click.ClickException) -> str:

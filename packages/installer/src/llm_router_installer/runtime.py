@@ -73,7 +73,7 @@ def read_prompt(argument: str) -> str:
             raise click.UsageError("the prompt is not valid UTF-8; send it as UTF-8") from None
         prompt = argument
     else:
-        raw = ui.read_stdin(MAX_PROMPT_BYTES)
+        raw = ui.stdin().read(MAX_PROMPT_BYTES + 1)
         if len(raw) > MAX_PROMPT_BYTES:
             raise click.UsageError(f"the prompt on stdin is larger than {MAX_PROMPT_BYTES >> 20} MiB; send less")
         try:

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from llm_router_installer.result import Failure, Lines, Result, Table
 
@@ -77,9 +77,9 @@ def show(outcome: Result | Failure, *, as_json: bool) -> int:
     return int(outcome.exit_code)
 
 
-def read_stdin(limit: int) -> bytes:
-    """Everything on stdin, at most `limit` + 1 bytes."""
-    return sys.stdin.buffer.read(limit + 1)
+def stdin() -> BinaryIO:
+    """Stdin as bytes."""
+    return sys.stdin.buffer
 
 
 def _show_table(table: Table) -> None:

@@ -1,1 +1,1 @@
-"""The resident llm-router server: MCP tools, dashboard, later the gateway."""
+"""The resident llm-router server. A skeleton: the README says what will live here."""

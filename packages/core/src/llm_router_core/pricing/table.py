@@ -25,7 +25,9 @@ from llm_router_core.errors import ConfigError
 SCHEMA = 1
 LOWEST_SHARE = 0.0001
 HIGHEST_SHARE = 100
-_REMEDY = "write whole micro-dollars per million tokens ($3 is 3000000); docs/prices.md shows a row"
+_REMEDY = (
+    "write whole micro-dollars per million tokens ($3 is 3000000); the shipped pricing/data/prices.toml shows rows"
+)
 _PREFIXES = ("models/", "accounts/fireworks/models/")
 _SUFFIX = re.compile(r"(-latest|[-@]20\d{6}|-20\d\d-\d\d-\d\d|-\d{3})\Z")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")

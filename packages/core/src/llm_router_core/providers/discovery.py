@@ -9,11 +9,13 @@ import anyio
 
 from llm_router_core.catalog.entries import DataClass, Model
 from llm_router_core.catalog.load import Catalog
+from llm_router_core.clock import Clock
 from llm_router_core.errors import ProviderError
 from llm_router_core.http_client import HttpClient, TransportFailure
 from llm_router_core.providers.call import HttpFailure, RemoteModel, fetch_models
 from llm_router_core.providers.endpoint import Endpoint, Limits
 
+FRESH_S = 10.0
 PROBE = Limits(deadline_s=0.3, connect_s=0.3, gap_s=0.3, max_body_bytes=4 * 1024 * 1024)
 
 
@@ -23,6 +25,28 @@ class Found:
 
     models: Mapping[str, tuple[Model, ...]]
     unusable: Mapping[str, str]
+
+
+class LocalServers:
+    """What `discover` found, remembered for `FRESH_S` seconds: a server that routes many prompts asks once."""
+
+    def __init__(self, client: HttpClient, endpoints: Sequence[Endpoint], catalog: Catalog, clock: Clock) -> None:
+        self._client = client
+        self._endpoints = endpoints
+        self._catalog = catalog
+        self._clock = clock
+        self._found: Found | None = None
+        self._found_s = 0.0
+
+    async def find(self, *, preferred: Sequence[str] = (), named: Mapping[str, tuple[str, ...]] | None = None) -> Found:
+        """As `discover`, at most `FRESH_S` old."""
+        now_s = self._clock.monotonic_s()
+        if self._found is None or now_s - self._found_s >= FRESH_S:
+            self._found = await discover(
+                self._client, self._endpoints, self._catalog, preferred=preferred, named=named
+            )
+            self._found_s = now_s
+        return self._found
 
 
 async def discover(

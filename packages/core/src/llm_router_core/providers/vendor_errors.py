@@ -1,6 +1,6 @@
 """What a vendor's own words for a failure mean: its codes, its statuses, and for servers without codes its phrases.
 
-Used where a status comes with a reply (`dispatch.faults`) and where an error stands inside a stream that began with 200.
+Used where a status comes with it (`dispatch.faults`) and where an error stands inside a stream that began with 200.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _file_layer(config: Path) -> dict[str, Any]:
     try:
         with config.open("rb") as file:
             raw = file.read(_MAX_CONFIG_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as failed:
         raise ConfigError(

@@ -184,6 +184,8 @@ class Database:
                 self.warn(f"SQLite refused write-ahead logging for {self.path!r}: writes are slower")
             pending = migrate.pending_migrations(applied)
             if pending:
+                if applied:
+                    _check_sound(writer)  # a record with holes looks like an old database
                 self._migrate(writer, pending, is_new=not applied)
         except BaseException:
             session.drop()
@@ -231,12 +233,9 @@ class Database:
             self.warn(f"the balance snapshot could not be written: {error}")
 
     def _check(self, session: Connections) -> bool:
-        if session.writer is None:
-            return False
-        found = session.writer.execute("PRAGMA quick_check(1)").fetchone()
-        if found is None or found[0] != "ok":
-            self._replace_damaged(session, sqlite3.DatabaseError(str(found)))
-            return False
+        session.drop()  # its cache would hide what happened to the file
+        self._connect(session)
+        _check_sound(session.open_reader())
         return True
 
     def _replace_damaged(self, session: Connections, error: sqlite3.Error) -> None:
@@ -279,6 +278,12 @@ class Database:
 
 class _DamagedError(StorageError):
     """The database was damaged and has been replaced: what was asked did not happen, and may be asked again."""
+
+
+def _check_sound(conn: sqlite3.Connection) -> None:
+    found = conn.execute("PRAGMA quick_check(1)").fetchone()
+    if found is None or found[0] != "ok":
+        raise faults.DamagedFileError(str(found))
 
 
 def _enable_wal(conn: sqlite3.Connection) -> bool:

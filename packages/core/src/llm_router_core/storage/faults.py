@@ -30,6 +30,12 @@ _REMEDY_BY_CODE = {
 _ASK_DOCTOR = "run `llm-router doctor`"
 
 
+class DamagedFileError(sqlite3.DatabaseError):
+    """Damage that SQLite itself does not report: the file opens, but it is not the database it should be."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code of an error; 0 where Python's own layer raised it."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -65,7 +65,7 @@ _FIND = "SELECT state, window_day FROM attempts WHERE id = ?"
 
 
 def _new_id() -> str:
-    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+    return f"{time.time_ns():016x}{os.urandom(8).hex()}"
 
 
 @dataclass(frozen=True, slots=True)

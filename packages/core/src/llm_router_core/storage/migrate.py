@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib import resources
 
 from llm_router_core.errors import StorageError
+from llm_router_core.storage.faults import DamagedFileError
 
 BREAKING_MARK = "-- breaking"
 
@@ -24,11 +25,19 @@ def load_migrations() -> tuple[tuple[str, str], ...]:
 
 
 def applied_names(conn: sqlite3.Connection) -> dict[str, bool]:
-    """Each recorded migration and whether it is breaking; empty for a new database."""
-    known = conn.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'").fetchone()
-    if known is None:
+    """Each recorded migration and whether it is breaking; empty for a new database.
+
+    Raises:
+        sqlite3.DatabaseError: there are tables but no record of them, so pages of the file are missing.
+    """
+    names = {str(row[0]) for row in conn.execute("SELECT name FROM sqlite_schema")}
+    if not names:
         return {}
-    return {str(name): bool(breaking) for name, breaking in conn.execute("SELECT name, is_breaking FROM migrations")}
+    if "migrations" in names:
+        rows = conn.execute("SELECT name, is_breaking FROM migrations").fetchall()
+        if rows:
+            return {str(name): bool(breaking) for name, breaking in rows}
+    raise DamagedFileError("its record of migrations is gone")
 
 
 def check_compatible(applied: dict[str, bool], path: str) -> None:

@@ -15,7 +15,15 @@ from llm_router_installer import ui
 from llm_router_installer.result import Lines, Result
 from llm_router_installer.runtime import read_prompt
 
-SESSION_FIELDS = frozenset(Evidence.__slots__)
+SESSION_FIELDS: dict[str, tuple[type, str]] = {
+    "previous_task": (str, "a text"),
+    "previous_complexity": (str, "a text"),
+    "turn": (int, "a whole number"),
+    "last_tool": (str, "a text"),
+    "named_path_exists": (bool, "true or false"),
+    "has_pasted_material": (bool, "true or false"),
+    "host_mode": (str, "a text"),
+}
 
 
 @click.command("classify")
@@ -48,7 +56,7 @@ def _timed(prompt: str, evidence: Evidence | None) -> tuple[Classification, floa
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:
     if name == "-":
-        yield from _answers(click.get_binary_stream("stdin"), "stdin")
+        yield from _answers(ui.stdin(), "stdin")
         return
     try:
         with Path(name).open("rb") as file:
@@ -88,8 +96,20 @@ def _parsed(raw: bytes, where: str) -> tuple[object, str, Evidence | None]:
         return row.get("id"), row["prompt"], None
     if not isinstance(session, dict):
         raise click.UsageError(f'{where}: "session" is not an object')
-    known = {key: value for key, value in session.items() if key in SESSION_FIELDS}
-    return row.get("id"), row["prompt"], Evidence(**known)
+    return row.get("id"), row["prompt"], _evidence(session, where)
+
+
+def _evidence(session: dict[str, Any], where: str) -> Evidence:
+    """The fields we know; others are left for later versions, null means "not known"."""
+    known: dict[str, Any] = {}
+    for name, (kind, wanted) in SESSION_FIELDS.items():
+        value = session.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise click.UsageError(f'{where}: "session" has {name} = {value!r}, which is not {wanted}')
+        known[name] = value
+    return Evidence(**known)
 
 
 def _lines(seen: Classification, latency_ms: float) -> list[str]:

@@ -24,6 +24,7 @@ from llm_router_core.conversation import (
     UsageEvent,
     prompt_request,
 )
+from llm_router_core.errors import LLMRouterError
 from llm_router_core.router import RouteContext, Router
 from llm_router_installer import ui
 from llm_router_installer.options import overrides_of, routing_options
@@ -85,14 +86,20 @@ def command(prompt: str, system: str, stream: bool, as_json: bool, **options: st
 
 async def _answer(events: AsyncIterator[Event], router: Router, *, stream: bool, as_json: bool) -> Result:
     answer = _Answer()
+    failed: LLMRouterError | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(_tick)
-        async for event in events:
-            if as_json and stream:
-                ui.json_line({"event": EVENT_NAMES[type(event)], **asdict(event)})
-            _take(event, answer, live=stream and not as_json, quiet=as_json)
+        try:
+            async for event in events:
+                if as_json and stream:
+                    ui.json_line({"event": EVENT_NAMES[type(event)], **asdict(event)})
+                _take(event, answer, live=stream and not as_json, quiet=as_json)
+        except LLMRouterError as error:
+            failed = error  # raised outside the task group, which would wrap it
         group.cancel_scope.cancel()
     ui.progress("")
+    if failed is not None:
+        raise failed
     return _result(answer, router, printed=stream)
 
 

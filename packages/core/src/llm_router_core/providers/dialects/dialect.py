@@ -1,4 +1,4 @@
-"""What a dialect is: how one API is spoken, without a socket. Encoding and decoding are pure; `call` does the sending."""
+"""What a dialect is: how one API is spoken, without a socket. Encoding and decoding are pure; `call` sends."""
 
 from __future__ import annotations
 

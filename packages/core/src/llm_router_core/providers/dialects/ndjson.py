@@ -5,7 +5,7 @@ from __future__ import annotations
 from llm_router_core.providers.dialects.payload import Payload, parse_object
 from llm_router_core.providers.dialects.sse import LineSplitter
 
-MAX_LINE_BYTES = 4 * 1024 * 1024
+MAX_LINE_BYTES = 2 * 1024 * 1024
 
 
 class NdjsonParser:

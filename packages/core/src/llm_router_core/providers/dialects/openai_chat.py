@@ -1,6 +1,6 @@
 """OpenAI chat completions, as spoken by OpenAI and by every server that calls itself compatible.
 
-Two wrinkles decided here: OpenAI itself takes `max_completion_tokens`, the others `max_tokens`; and a stream is complete
+Two wrinkles decided here: OpenAI itself takes `max_completion_tokens`, the others `max_tokens`; a stream is complete
 when both a finish reason and `[DONE]` have come, because proxies send `[DONE]` after an upstream that broke off.
 Source: platform.openai.com/docs/api-reference/chat.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from llm_router_core.conversation import (
     Block,
+    Event,
     Image,
     Message,
     Request,
@@ -25,7 +26,6 @@ from llm_router_core.errors import ErrorKind, ProviderError
 from llm_router_core.providers.dialects.dialect import StreamDecoder, WireCall, output_limit
 from llm_router_core.providers.dialects.openai_replies import OpenAIStream, decode_reply
 from llm_router_core.providers.dialects.payload import Payload, with_extras
-from llm_router_core.conversation import Event
 from llm_router_core.providers.endpoint import Target
 
 _OURS = frozenset({"model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"})

@@ -22,6 +22,7 @@ from llm_router_core.providers.dialects.payload import (
     Payload,
     UnusableUsage,
     bad_reply,
+    is_json,
     object_of,
     objects_of,
     parse_object,
@@ -90,14 +91,12 @@ def decode_reply(payload: Payload) -> list[Event]:
     if not isinstance(message, dict):
         raise bad_reply("its choice has no message")
     events = _said(message)
-    calls = [_whole_call(item, place) for place, item in enumerate(objects_of(message.get("tool_calls"), "tool_calls"))]
-    events += calls
+    slots = [_whole_call(item) for item in objects_of(message.get("tool_calls"), "tool_calls")]
+    reason = _stop(choices[0].get("finish_reason"), has_calls=bool(slots)) or StopReason.END
+    events += _complete(slots, reason)
     usage = usage_of(payload)
     if usage is not None:
         events.append(UsageEvent(usage))
-    reason = _stop(choices[0].get("finish_reason"), has_calls=bool(calls))
-    if reason is None:
-        raise ProviderError(ErrorKind.INTERRUPTED, "the reply has no finish reason, so it may be cut")
     if message.get("refusal"):
         reason = StopReason.CONTENT_FILTER
     return [*events, Done(reason, text_of(payload.get("model"), "model"))]
@@ -125,24 +124,31 @@ def _said(message: Payload) -> list[Event]:
 
 def _parts(content: list[object]) -> list[Event]:
     """Content as a list of typed parts, as Mistral sends it."""
-    events: list[Event] = []
-    for part in objects_of(content, "content"):
-        if part.get("type") == "text" and (text := text_of(part.get("text"), "text")):
-            events.append(TextDelta(text))
-    return events
+    texts = [text_of(part.get("text"), "text") for part in objects_of(content, "content") if part.get("type") == "text"]
+    return [TextDelta(text) for text in texts if text]
 
 
-def _whole_call(item: Payload, place: int) -> ToolCallEvent:
+def _whole_call(item: Payload) -> _Slot:
     function = object_of(item.get("function"), "function")
     slot = _Slot(text_of(item.get("id"), "id"), text_of(function.get("name"), "name"))
     slot.pieces.append(text_of(function.get("arguments"), "arguments"))
-    return slot.event(place)
+    return slot
+
+
+def _complete(slots: list[_Slot], reason: StopReason) -> list[Event]:
+    """The calls; one whose arguments the output limit cut off is left out, because it is not a call."""
+    events = [slot.event(place) for place, slot in enumerate(slots)]
+    if reason is StopReason.MAX_TOKENS:
+        events = [event for event in events if is_json(event.call.arguments_json)]
+    return list(events)
 
 
 def _stop(reason: object, *, has_calls: bool) -> StopReason | None:
     """None when no reason was given. Some servers say `stop` after a tool call."""
     if reason is None or reason == "":
         return None
+    if reason == "error":
+        raise ProviderError(ErrorKind.UNAVAILABLE, "the provider broke off with an error")
     known = _STOPS.get(text_of(reason, "finish_reason"), StopReason.END)
     return StopReason.TOOL_CALL if has_calls and known is StopReason.END else known
 
@@ -210,7 +216,7 @@ class OpenAIStream:
             state.model = text_of(model, "model")
         events: list[Event] = []
         for choice in objects_of(chunk.get("choices"), "choices"):
-            if choice.get("index") not in {None, 0}:
+            if choice.get("index") not in (None, 0):
                 continue
             delta = object_of(choice.get("delta"), "delta")
             events += _said(delta)
@@ -243,7 +249,7 @@ class OpenAIStream:
         if state.stop is None:
             raise ProviderError(ErrorKind.INTERRUPTED, "the stream ended without a finish reason")
         state.is_done = True
-        events: list[Event] = [slot.event(place) for place, slot in enumerate(self._calls)]
+        events = _complete(self._calls, state.stop)
         if state.usage is not None:
             events.append(UsageEvent(state.usage))
         reason = StopReason.CONTENT_FILTER if state.has_refused else state.stop

@@ -51,6 +51,15 @@ def parse_object(raw: bytes | str, where: str) -> Payload:
     return value
 
 
+def is_json(text: str) -> bool:
+    """Whether the text is one whole JSON value."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def text_of(value: object, where: str) -> str:
     """A text; nothing counts as empty. Half a surrogate pair becomes the replacement character."""
     if value is None:
@@ -99,7 +108,7 @@ def tokens_of(usage: Mapping[str, object], *names: str, required: bool = False) 
 
 
 def with_extras(plain: Payload, extras: Extras, dialect: str, *, keep: frozenset[str] = frozenset()) -> Payload:
-    """`plain` with the vendor fields kept for this dialect on top; those in `keep` are ours alone and stay as they are."""
+    """`plain` with the vendor fields kept for this dialect on top; those in `keep` stay ours."""
     own = extras.get(dialect)
     if not isinstance(own, Mapping):
         return plain

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from llm_router_core.providers.dialects.payload import bad_reply
 
-MAX_EVENT_BYTES = 4 * 1024 * 1024
+MAX_EVENT_BYTES = 2 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 

@@ -1,0 +1,7 @@
+"""The host object of Codex CLI, registered under `llm_router.hosts`."""
+
+from __future__ import annotations
+
+from llm_router_core.hosts import Host, PlannedHost
+
+HOST: Host = PlannedHost("codex", "Codex CLI")

@@ -1,0 +1,1 @@
+"""The demonstration: simulated providers on loopback, real prompts, the real pipeline."""
