@@ -70,7 +70,7 @@ def asks() -> tuple[Ask, ...]:
         Ask(
             "a stream that dies after it has shown text ends as a marked part: no second model is glued to it",
             "Write the announcement of version 2.0 from these commits:\n\n```\n" + commits * 1200 + "```",
-            "Version 2.0 is here. It starts faster, reads a new configuration format, and needs Python 3.11. Upgrade ...",
+            "Version 2.0 is here. It starts faster, reads a new configuration format, needs Python 3.11 ..",
             Overrides(model="anthropic/claude-sonnet-5-5"),
             stream=True,
         ),

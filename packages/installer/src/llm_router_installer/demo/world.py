@@ -41,7 +41,7 @@ class _Voice:
         text = self._answers.get(request.prompt, "a simulated answer")
         answer = Answer(text, pieces=6)
         if model == DYING_MODEL:
-            return replace(answer, fault=Fault(cut_after=420, has_length=False))
+            return replace(answer, fault=Fault(cut_after=800, has_length=False))
         return answer
 
 
