@@ -1,6 +1,6 @@
-"""Ten thousand routed calls in one process: memory slope and open descriptors. Bound: < 1 kB a call, descriptors constant.
+"""Ten thousand routed calls in one process: memory slope and open descriptors. Bound: < 1 kB a call, no new descriptor.
 
-Every tenth call fails over (the first provider is out of quota for the whole run), every hundredth is cancelled.
+Every hundredth call is given up by its caller.
 """
 
 import argparse

@@ -23,6 +23,8 @@ def chats(server: SimulatedServer) -> list:
     return [request for request in server.requests if request.method == "POST"]
 
 
+@pytest.mark.requirement("receipt.one-line")
+@pytest.mark.requirement("savings.estimate")
 @pytest.mark.requirement("cli.route")
 def test_the_answer_goes_to_stdout_and_the_receipt_to_stderr(run):
     with SimulatedServer("I'm a teapot") as server:
@@ -76,6 +78,15 @@ def test_a_partial_answer_is_shown_marked_and_has_an_exit_code_of_its_own(run):
     assert done.out.startswith("one")
     assert "broke off and is not complete" in done.err
     assert json.loads(as_json.out.splitlines()[-1])["event"] == "partial"
+
+
+@pytest.mark.requirement("security.key-not-in-url")
+def test_a_key_travels_in_a_header_and_nowhere_else(run):
+    with SimulatedServer("ok") as server:
+        done = run("route", QUESTION, "--json", env=openai(server))
+        (request,) = chats(server)
+    assert request.headers["authorization"] == "Bearer canary-key-5150"
+    assert "canary-key-5150" not in request.path + str(request.body) + done.out + done.err
 
 
 def test_a_system_prompt_a_model_and_a_bound_are_passed_on(run):

@@ -217,13 +217,17 @@ class Reply:
         self._inflater = _inflater(self.headers.get("content-encoding", ""), limits.max_body_bytes, host)
 
     async def read(self, at_most_bytes: int | None = None) -> bytes:
-        """The whole body, of a size below the limit and `at_most_bytes`. Only the deadline bounds its pieces: a single reply may be silent while a model thinks.
+        """The whole body. Only the deadline bounds its pieces: a single reply may be silent while a model thinks.
+
+        `at_most_bytes` lowers the limit on its size, packed and unpacked.
 
         Raises:
             TransportFailure: timed out, larger than the limit, cut, or shorter than its own header says.
         """
         if at_most_bytes is not None:
             self._max_bytes = min(self._max_bytes, at_most_bytes)
+            if self._inflater is not None:
+                self._inflater.lower(self._max_bytes)
         self._check_declared()
         pieces = []
         while (piece := await self._next(self._limits.deadline_s)) is not None:
@@ -297,6 +301,9 @@ class _Inflater:
         self._object: _ZlibObject = zlib.decompressobj(bits)
         self._left = max_bytes
         self._host = host
+
+    def lower(self, max_bytes: int) -> None:
+        self._left = min(self._left, max_bytes)
 
     def feed(self, data: bytes) -> bytes:
         try:

@@ -95,6 +95,7 @@ def test_status_shows_spent_held_and_left_of_every_scope(db: Database, clock: Ma
     assert (found["day"].window, found["month"].window) == (20260305, 202603)
 
 
+@pytest.mark.requirement("money.reserve-settle")
 def test_leaving_without_settling_releases_and_so_does_an_exception(db: Database, clock: ManualClock) -> None:
     gate = BudgetGate(db, clock)
     with gate.hold(paid(100)):
@@ -114,6 +115,7 @@ def test_a_second_settlement_does_nothing(db: Database, clock: ManualClock) -> N
     assert list_status(db, clock)[0].spent_microusd == 30
 
 
+@pytest.mark.requirement("money.every-attempt-a-row")
 def test_everything_about_an_attempt_is_in_its_row(db: Database, clock: ManualClock) -> None:
     wanted = paid(100, purpose="judge", decision_id="d", price_version="v")
     usage = Usage(1, 2, 3, 4, 5, 6, is_estimated=True)
@@ -137,6 +139,7 @@ def test_a_free_call_is_a_row_and_passes_a_full_cap(db: Database, clock: ManualC
     assert (last_row(db)["state"], last_row(db)["cost_microusd"]) == ("settled", None)
 
 
+@pytest.mark.requirement("money.caps")
 @pytest.mark.parametrize("scope", ["session", "project", "day", "month", "provider:openai"])
 def test_every_scope_refuses_and_a_refusal_holds_nothing(db: Database, clock: ManualClock, scope: str) -> None:
     caps.set_cap(db, scope, 100)
@@ -161,6 +164,7 @@ def test_a_call_can_have_a_bound_of_its_own_over_all_its_attempts(db: Database, 
         gate.reserve(paid(21, max_cost_microusd=100))
 
 
+@pytest.mark.requirement("money.unpriced-ceiling")
 def test_an_unknown_price_is_booked_at_the_hold_and_flagged(db: Database, clock: ManualClock) -> None:
     assert BudgetGate(db, clock).reserve(paid(500, is_price_known=False)).settle(None) == 500
     row = last_row(db)

@@ -22,6 +22,7 @@ def test_with_nothing_configured_only_ollama_can_be_asked():
     assert found.unusable["google"] == "the Gemini dialect is not part of this version"
 
 
+@pytest.mark.requirement("settings.keys-env")
 def test_a_key_in_the_environment_makes_its_provider_usable_and_our_own_variable_wins():
     found = registry({"OPENAI_API_KEY": "vendor", "LLM_ROUTER_OPENAI_API_KEY": "ours"})
     assert found.endpoints["openai"].key == "ours"
@@ -71,6 +72,7 @@ def test_a_name_that_is_not_in_the_table_becomes_an_openai_compatible_provider()
     assert found.endpoints["far"].data_class is DataClass.THIRD_PARTY
 
 
+@pytest.mark.requirement("consent.data-classes")
 def test_a_third_party_on_a_loopback_address_is_still_a_third_party():
     found = registry({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_API_KEY": "k"})
     assert found.endpoints["openai"].data_class is DataClass.THIRD_PARTY

@@ -47,6 +47,7 @@ def test_a_simple_prompt_walks_the_simple_row():
     ]  # fmt: skip
 
 
+@pytest.mark.requirement("profiles.balanced")
 @pytest.mark.requirement("chains.moderate")
 def test_a_moderate_prompt_walks_the_moderate_row():
     assert slots(wish(Complexity.MODERATE)) == [

@@ -47,11 +47,13 @@ TASK_EXAMPLES = [
 ]
 
 
+@pytest.mark.requirement("classify.task-type")
 @pytest.mark.parametrize(("prompt", "task"), TASK_EXAMPLES)
 def test_the_task_is_what_the_user_wants_back(prompt: str, task: str) -> None:
     assert classify(prompt).task_type == task
 
 
+@pytest.mark.requirement("classify.complexity")
 @pytest.mark.parametrize(
     ("prompt", "complexity"),
     [
@@ -66,6 +68,7 @@ def test_complexity_is_the_weakest_tier_that_should_do(prompt: str, complexity: 
     assert classify(prompt).complexity == complexity
 
 
+@pytest.mark.requirement("classify.routability")
 @pytest.mark.parametrize(
     "prompt",
     [
@@ -103,6 +106,7 @@ def test_a_bare_followup_needs_the_conversation(prompt: str) -> None:
     assert verdict.needs_local
 
 
+@pytest.mark.requirement("classify.continuation")
 def test_a_followup_takes_the_labels_of_the_turn_before() -> None:
     verdict = classify("yes please", Evidence(previous_task="analyze", previous_complexity="complex", turn=4))
     assert (verdict.task_type, verdict.complexity, verdict.followup) == ("analyze", "complex", True)
@@ -128,6 +132,7 @@ def test_session_evidence_only_ever_raises_the_need_for_the_host_when_it_points_
     assert classify(prompt, Evidence(host_mode="plan")).needs_local
 
 
+@pytest.mark.requirement("classify.secret")
 def test_a_prompt_with_a_secret_never_leaves_and_says_only_the_kind() -> None:
     value = "ghp_" + "".join(random.Random(7).choices("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=36))
     verdict = classify(f"what is {value}?")
@@ -137,6 +142,7 @@ def test_a_prompt_with_a_secret_never_leaves_and_says_only_the_kind() -> None:
     assert value not in repr(verdict)
 
 
+@pytest.mark.requirement("classify.head-and-tail")
 def test_a_prompt_too_long_to_scan_whole_stays_local() -> None:
     verdict = classify("what is a bloom filter? " + "x " * secret_scan.MAX_SCAN)
     assert verdict.needs_local
@@ -198,6 +204,9 @@ def _valid(verdict: classifier.Classification) -> bool:
     )
 
 
+@pytest.mark.requirement("classify.deterministic")
+@pytest.mark.requirement("classify.confidence")
+@pytest.mark.requirement("classify.any-language")
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=300))
 def test_any_text_gets_a_valid_answer_and_always_the_same(prompt: str) -> None:

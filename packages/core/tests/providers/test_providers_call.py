@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import gzip
+import socket
+from contextlib import suppress
+from threading import Thread
+
 import anyio
 import pytest
 
@@ -267,6 +272,45 @@ async def test_a_port_where_nobody_listens_is_unreachable(ask):
     with pytest.raises(ProviderError) as caught:
         await ask(base_url, "ollama", prompt_request("hello"))
     assert caught.value.kind is ErrorKind.UNREACHABLE
+
+
+@pytest.fixture
+def rude_port():
+    """A server that greets every connection with something that is neither TLS nor HTTP."""
+
+    def greet(listener):
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.sendall(b"220 ready when you are\r\n\r\n")
+                    connection.recv(65_536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=greet, args=(listener,), daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(2)
+
+
+async def test_a_server_without_tls_is_unreachable_by_https(ask, rude_port):
+    caught = await failure_of(ask(f"https://127.0.0.1:{rude_port}/v1", "openai_chat", prompt_request("hello")))
+    assert caught.kind is ErrorKind.UNREACHABLE
+    assert "TLS" in caught.message
+
+
+async def test_a_server_that_speaks_something_else_is_a_bad_reply(ask, rude_port):
+    caught = await failure_of(ask(f"http://127.0.0.1:{rude_port}/v1", "openai_chat", prompt_request("hello")))
+    assert caught.kind is ErrorKind.BAD_REPLY
+    assert "HTTP" in caught.message
+
+
+async def test_a_compressed_reply_is_unpacked_although_it_was_not_asked_for(ask, hear):
+    fault = Fault(edit=gzip.compress, headers={"content-encoding": "gzip"})
+    with SimulatedServer(Answer("packed", fault=fault)) as server:
+        assert hear(await ask(server, "openai_chat", prompt_request("hello"))).text == "packed"
+        assert server.requests[0].headers["accept-encoding"] == "identity"
 
 
 async def test_a_proxy_of_the_environment_does_not_apply_to_loopback(ask, hear, monkeypatch):

@@ -56,6 +56,8 @@ def spent(router) -> dict[str, tuple[int, int]]:
     return {row.scope: (row.spent_microusd, row.held_microusd) for row in rows}
 
 
+@pytest.mark.requirement("core.no-key")
+@pytest.mark.requirement("providers.ollama")
 @pytest.mark.requirement("routing.free-first")
 async def test_a_local_model_answers_a_simple_question_and_nobody_else_is_asked(opened, ask, providers):
     with SimulatedServer("I'm a teapot", models=("gemma4",)) as local, SimulatedServer("paid") as paid:
@@ -67,6 +69,8 @@ async def test_a_local_model_answers_a_simple_question_and_nobody_else_is_asked(
     assert not chats(paid)
 
 
+@pytest.mark.requirement("money.one-ledger")
+@pytest.mark.requirement("providers.openai")
 @pytest.mark.requirement("ledger.cost-from-usage")
 async def test_a_paid_answer_costs_what_its_usage_says_in_every_scope(opened, ask, providers):
     answer = Answer("ok", input_tokens=1000, output_tokens=500, cache_read_tokens=200, reasoning_tokens=100)
@@ -157,6 +161,7 @@ async def test_a_stream_that_dies_after_showing_text_ends_as_a_typed_partial(ope
     assert not chats(good)
 
 
+@pytest.mark.requirement("providers.anthropic")
 async def test_a_stream_that_fails_before_showing_anything_goes_to_the_next_candidate(opened, ask, providers):
     with SimulatedServer(rate_limited()) as bad, SimulatedServer("streamed") as good:
         async with opened(**providers(openai=bad, anthropic=good)) as router:
@@ -173,6 +178,7 @@ async def test_when_nobody_finishes_the_part_that_was_paid_for_is_given_marked_a
     assert failed.value.rejected[0].candidate == "openai/gpt-6-luna"
 
 
+@pytest.mark.requirement("chains.exhausted")
 @pytest.mark.requirement("dispatch.deadline")
 async def test_a_provider_that_hangs_ends_at_the_deadline_and_its_hold_is_settled(opened, ask, providers):
     with SimulatedServer(Answer(fault=Fault(hangs="before_reply"))) as server:
@@ -252,6 +258,7 @@ async def test_usage_that_is_missing_or_impossible_is_counted_here_and_never_fre
     assert receipt.cost_microusd > 0
 
 
+@pytest.mark.requirement("privacy.secret-not-sent")
 @pytest.mark.requirement("privacy.secret-stays-local")
 async def test_no_byte_of_a_secret_reaches_a_third_party_even_from_an_earlier_message(opened, ask, providers):
     secret = "ghp_" + "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=36))
@@ -273,6 +280,7 @@ async def test_no_byte_of_a_secret_reaches_a_third_party_even_from_an_earlier_me
     assert not chats(anthropic)
 
 
+@pytest.mark.requirement("dispatch.conversation")
 async def test_a_whole_conversation_with_tools_and_images_reaches_the_model(opened, ask, providers):
     call = SimulatedCall("look_up", '{"q": "x"}')
     tool = Tool("look_up", "Looks a thing up.", {"type": "object", "properties": {"q": {"type": "string"}}})

@@ -72,6 +72,7 @@ def test_a_config_that_cannot_be_used_is_refused_with_file_line_and_remedy(tmp_p
     assert (tmp_path / "config.toml").read_bytes() == (text if isinstance(text, bytes) else text.encode())
 
 
+@pytest.mark.requirement("settings.profile")
 def test_a_wrong_variable_is_refused_by_its_name(tmp_path):
     with pytest.raises(ConfigError, match="LLM_ROUTER_PROFILE"):
         load({"LLM_ROUTER_PROFILE": "cheap"}, str(tmp_path))

@@ -162,6 +162,7 @@ def test_reserve_and_release_is_a_no_op(amounts: list[int]) -> None:
         assert actual_counters(db) == before
 
 
+@pytest.mark.requirement("money.lease")
 def test_a_lapsed_hold_is_given_back_by_the_next_reservation_and_a_late_cost_is_still_booked(
     home: str, clock: ManualClock
 ) -> None:
@@ -211,6 +212,7 @@ def test_a_cap_change_holds_from_the_next_reservation_of_another_process(home: s
         gate.reserve(HoldRequest("groq", "m", 1, "c")).release()
 
 
+@pytest.mark.requirement("money.integer")
 def test_counters_cannot_go_negative_or_fractional(home: str, clock: ManualClock) -> None:
     with Database.open(home, clock) as db:
         for value in ("-1", "0.5", "'x'"):
@@ -317,6 +319,8 @@ def test_pruning_leaves_nothing_old_in_any_table(home: str, clock: ManualClock) 
         assert left == {name: {"attempts": 1, "counters": 4}.get(name, 0) for name in names}
 
 
+@pytest.mark.requirement("money.caps-across-processes")
+@pytest.mark.requirement("money.kill-nine")
 @pytest.mark.parametrize(
     "command",
     [

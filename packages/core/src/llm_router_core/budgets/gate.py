@@ -9,7 +9,6 @@ Everything here blocks for a file: async callers use `anyio.to_thread.run_sync`.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -20,7 +19,7 @@ from llm_router_core.clock import Clock
 from llm_router_core.conversation import Usage
 from llm_router_core.errors import LedgerUnavailable, LLMRouterError, StorageError
 from llm_router_core.storage import ledger
-from llm_router_core.storage.database import Database
+from llm_router_core.storage.database import Connection, Database
 from llm_router_core.storage.ledger import Closing
 from llm_router_core.storage.ledger import Reservation as HoldRequest
 
@@ -119,7 +118,7 @@ class BudgetGate:
     def __init__(self, db: Database | None, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._unbooked: list[Callable[[sqlite3.Connection], bool]] = []
+        self._unbooked: list[Callable[[Connection], bool]] = []
         self._unbooked_lock = threading.Lock()
         self.warnings: list[str] = []
 
@@ -152,7 +151,7 @@ class BudgetGate:
         """Book the end of a hold now, or as soon as the ledger can be written again."""
         request, day = hold.request, hold.window_day
 
-        def book(conn: sqlite3.Connection) -> bool:
+        def book(conn: Connection) -> bool:
             if is_release:
                 return ledger.release(conn, request, closing, day=day)
             return ledger.settle(conn, request, closing, day=day)
@@ -177,7 +176,7 @@ class BudgetGate:
             raise LedgerUnavailable(_NO_LEDGER, remedy="run `llm-router doctor`")
         now = self._clock.now()
 
-        def prove(conn: sqlite3.Connection) -> None:
+        def prove(conn: Connection) -> None:
             raise _SelfTestDone(is_refused=ledger.prove_refusal(conn, now=now))
 
         try:

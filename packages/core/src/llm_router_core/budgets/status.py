@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from llm_router_core.budgets.caps import DEFAULT_CAPS
 from llm_router_core.clock import Clock
 from llm_router_core.storage import caps as caps_table
 from llm_router_core.storage import ledger
-from llm_router_core.storage.database import Database
+from llm_router_core.storage.database import Connection, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def list_status(db: Database, clock: Clock, *, session: str = "", project: str =
     """
     now = clock.now()
 
-    def load(conn: sqlite3.Connection) -> tuple[dict[str, int], int, list[ledger.Balance]]:
+    def load(conn: Connection) -> tuple[dict[str, int], int, list[ledger.Balance]]:
         day = ledger.current_day(conn, now)
         return {**DEFAULT_CAPS, **caps_table.list_caps(conn)}, day, ledger.balances(conn, day=day)
 

@@ -7,7 +7,6 @@ so of many processes that see an expired breaker exactly one goes through.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -17,7 +16,7 @@ from llm_router_core.dispatch.breaker import Breaker
 from llm_router_core.errors import ProviderError, StorageError
 from llm_router_core.providers.endpoint import Endpoint
 from llm_router_core.storage import breakers as rows
-from llm_router_core.storage.database import Database
+from llm_router_core.storage.database import Connection, Database
 
 Step = Callable[[Breaker], Breaker]
 
@@ -91,7 +90,7 @@ class HealthBoard:
             return before, self._memory[key]
         changed_at = _millis(self._clock.now()) or 0
 
-        def transaction(connection: sqlite3.Connection) -> tuple[Breaker, Breaker]:
+        def transaction(connection: Connection) -> tuple[Breaker, Breaker]:
             before = _breaker(rows.select(connection, key))
             after = step(before)
             if after == Breaker():

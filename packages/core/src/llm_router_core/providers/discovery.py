@@ -59,7 +59,8 @@ async def discover(
 ) -> Found:
     """The local servers among `endpoints`, with `preferred` families first.
 
-    `named` models stand in for a server that answers but has no list. Models that only forward to somebody else's machine are left out: they are not local.
+    `named` models stand in for a server that answers but has no list. Models that only forward to somebody else's
+    machine are left out: they are not local.
     """
     models: dict[str, tuple[Model, ...]] = {}
     unusable: dict[str, str] = {}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-from llm_router_core.storage.database import Database
+from llm_router_core.storage.database import Connection, Database
 
 Key = tuple[str, str, str]
 Row = tuple[int, int | None, int | None, str]
@@ -27,23 +25,23 @@ def load(db: Database, key: Key) -> Row | None:
 def load_all(db: Database) -> dict[Key, Row]:
     """All of them, by (provider, account, model)."""
 
-    def query(connection: sqlite3.Connection) -> dict[Key, Row]:
+    def query(connection: Connection) -> dict[Key, Row]:
         return {(row[0], row[1], row[2]): (row[3], row[4], row[5], row[6]) for row in connection.execute(_ALL)}
 
     return db.read(query)
 
 
-def select(connection: sqlite3.Connection, key: Key) -> Row | None:
+def select(connection: Connection, key: Key) -> Row | None:
     """`load` inside a transaction the caller holds."""
     row: Row | None = connection.execute(_SELECT, key).fetchone()
     return row
 
 
-def put(connection: sqlite3.Connection, key: Key, row: Row, *, changed_at: int) -> None:
+def put(connection: Connection, key: Key, row: Row, *, changed_at: int) -> None:
     """Writes one breaker inside the caller's transaction."""
     connection.execute(_PUT, (*key, *row, changed_at))
 
 
-def drop(connection: sqlite3.Connection, key: Key) -> None:
+def drop(connection: Connection, key: Key) -> None:
     """Forgets one breaker inside the caller's transaction."""
     connection.execute(_DROP, key)

@@ -31,6 +31,7 @@ _WRITES_PER_LOOK = 32  # how often a process looks at the size of the log
 _WAL_TRIES = 5
 
 Result = TypeVar("Result")
+Connection = sqlite3.Connection  # for annotations elsewhere: only this package imports sqlite3
 Work = Callable[[sqlite3.Connection], Result]
 
 
