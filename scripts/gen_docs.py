@@ -47,7 +47,13 @@ def main() -> int:
 
 def cli_page() -> str:
     """Every command with the help it prints."""
-    context = click.Context(cli, info_name="llm-router", terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH)
+    context = click.Context(
+        cli,
+        info_name="llm-router",
+        terminal_width=HELP_WIDTH,
+        max_content_width=HELP_WIDTH,
+        help_option_names=cli.context_settings["help_option_names"],
+    )
     parts = ["# The command", ""]
     for words, command, inner in _commands(("llm-router",), cli, context):
         parts += [f"## `{' '.join(words)}`", "", "```text", command.get_help(inner), "```", ""]

@@ -65,12 +65,12 @@ def test_a_hotpath_module_loads_nothing_but_the_quick_part_of_the_standard_libra
     assert {name for name in loaded if is_banned(name)} == set()
 
 
-@pytest.mark.parametrize("hook", HOOKS, ids=lambda path: f"{path.parents[1].name}.{path.stem}")
-def test_a_hook_loads_nothing_but_hotpath_and_its_own_package(hook):
-    loaded = loaded_by(f"hooks.{hook.stem}", HOTPATH.parents[1], hook.parents[1])
+def test_no_hook_loads_anything_but_hotpath_and_its_own_package():
+    for hook in HOOKS:
+        loaded = loaded_by(f"hooks.{hook.stem}", HOTPATH.parents[1], hook.parents[1])
 
-    assert foreign(loaded, "hooks") == set()
-    assert {name for name in loaded if is_banned(name)} == set()
+        assert foreign(loaded, "hooks") == set(), hook
+        assert {name for name in loaded if is_banned(name)} == set(), hook
 
 
 def test_no_hot_module_names_a_banned_one_even_where_it_is_not_executed(sources):

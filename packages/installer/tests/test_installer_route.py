@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
@@ -278,7 +278,13 @@ def test_version_and_help_need_neither_server_nor_pydantic_nor_http(run):
 
 @pytest.mark.requirement("cli.interrupt")
 def test_ctrl_c_during_a_call_ends_at_once_and_leaves_no_hold(tmp_path, home, run):
-    with SimulatedServer(Answer(fault=Fault(hangs="before_reply"))) as server:
+    asked = threading.Event()
+
+    def hang(_):
+        asked.set()
+        return Answer(fault=Fault(hangs="before_reply"))
+
+    with SimulatedServer(hang) as server:
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
@@ -291,9 +297,7 @@ def test_ctrl_c_during_a_call_ends_at_once_and_leaves_no_hold(tmp_path, home, ru
             [sys.executable, "-m", "llm_router_installer", "route", QUESTION],
             env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while not chats(server) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        assert asked.wait(30)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=20)
     assert child.returncode == 130

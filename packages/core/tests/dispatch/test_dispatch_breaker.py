@@ -83,5 +83,5 @@ def test_whatever_happens_and_however_the_clock_jumps_a_call_is_possible_within_
     for kind, jump in steps:
         now += seconds(jump)
         state = after_failure(state, ErrorKind(kind), now)
-    assert verdict(state, now + seconds(LONGEST_OPEN_S)) != "open"
-    assert verdict(state, now - timedelta(days=2)) != "open" or state.open_until is None
+    within_an_hour = {verdict(state, now), verdict(state, now + seconds(LONGEST_OPEN_S))}
+    assert within_an_hour != {"open"}

@@ -3,12 +3,14 @@
 Ollama cuts a prompt that does not fit its *served* window and answers 200. So we ask for a window that surely fits, and
 compare the `prompt_eval_count` that comes back. Three figures of a text do that:
 
-- `at_least`: its words. No tokenizer in use joins two words into one token, so a smaller count is proof of a cut.
-  For scripts without spaces it is a token for 16 characters, longer than any entry of a vocabulary that matters.
+- `at_least`: its words. Byte-pair and SentencePiece vocabularies split at spaces, so a smaller count means a cut; only
+  a count below half of it is taken as proof, since some servers guess theirs. For scripts without spaces it is a token
+  for 16 characters.
 - `likely`: four bytes of ASCII a token, three characters of other scripts two tokens. Repetitive text has far fewer, so
   a count below it is a doubt and no proof.
-- `at_most`: every digit and sign alone, two letters of a word a token, two bytes of other scripts a token. Above every
-  tokenizer measured on prose, code, numbers and CJK; emoji alone can pass it, which the next power of two absorbs.
+- `at_most`: every digit and sign alone, two letters of a word a token, two bytes of other scripts a token. A rule of
+  thumb above what byte-pair vocabularies make of prose, code, numbers and CJK, not a proof: base64 and emoji can pass
+  it, and then the next power of two, `truncate: false` and `providers.window_check` are what is left.
 """
 
 from __future__ import annotations
