@@ -20,4 +20,4 @@ def drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     console = Console(highlight=False)
     with console.capture() as captured:
         console.print(table)
-    return captured.get()
+    return captured.get().strip("\n") + "\n"

@@ -145,7 +145,7 @@ def _result(answer: _Answer, router: Router, *, printed: bool) -> Result:
         "failed_attempts": [asdict(failed) for failed in answer.failed],
         "receipt": asdict(receipt) if receipt else None,
     }
-    shown = "" if printed else text
+    shown = "" if printed else text.rstrip("\n")
     views = [Lines((shown,))] if shown or printed else []
     notes = []
     if isinstance(receipt, Receipt):
