@@ -88,7 +88,7 @@ async def _answer(events: AsyncIterator[Event], router: Router, *, stream: bool,
     answer = _Answer()
     failed: LLMRouterError | None = None
     async with anyio.create_task_group() as group:
-        group.start_soon(_tick)
+        group.start_soon(_tick, answer, stream)
         try:
             async for event in events:
                 if as_json and stream:
@@ -103,11 +103,11 @@ async def _answer(events: AsyncIterator[Event], router: Router, *, stream: bool,
     return _result(answer, router, printed=stream)
 
 
-async def _tick() -> None:
-    """A line that shows a person that something is going on."""
+async def _tick(answer: _Answer, stream: bool) -> None:
+    """A line that shows a person that something is going on, until streamed text shows it better."""
     started = time.monotonic()
     await anyio.sleep(PROGRESS_AFTER_S)
-    while True:
+    while not (stream and answer.text):
         ui.progress(f"... waiting for an answer, {time.monotonic() - started:.0f} s (Ctrl-C stops)")
         await anyio.sleep(1)
 
