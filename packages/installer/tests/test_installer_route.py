@@ -296,10 +296,14 @@ def test_ctrl_c_during_a_call_ends_at_once_and_leaves_no_hold(tmp_path, home, ru
         child = subprocess.Popen(
             [sys.executable, "-m", "llm_router_installer", "route", QUESTION],
             env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background job ignores it
         )  # fmt: skip
-        assert asked.wait(30)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=20)
+        try:
+            assert asked.wait(30)
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=20)
+        finally:
+            child.kill()
     assert child.returncode == 130
     assert (out, b"Traceback" in err) == (b"", False)
     scopes = run("budget", "list", "--json").json["data"]["scopes"]
