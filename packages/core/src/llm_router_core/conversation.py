@@ -269,21 +269,34 @@ Event = TextDelta | ReasoningDelta | ToolCallEvent | Citation | UsageEvent | Att
 
 IMAGE_TOKENS = 8_192  # above what the vendors' pages give for one image at full detail
 _FRAME_BYTES = 16  # roles and separators a chat template puts around each message and tool
+_TOOLS_BYTES = 1_024  # the instructions a vendor adds when there are tools at all
 
 
 def request_bytes(request: Request) -> int:
     """An upper bound of the request's input tokens: the bytes of everything the model will read."""
     total = _FRAME_BYTES * (len(request.messages) + len(request.tools) + 1)
-    total += sum(_block_bytes(block) for message in request.messages for block in message.content)
+    total += _TOOLS_BYTES if request.tools else 0
+    total += _extra_bytes(request.extras)
+    for message in request.messages:
+        total += _extra_bytes(message.extras) + sum(_block_bytes(block) for block in message.content)
     for tool in request.tools:
-        total += len((tool.name + tool.description + repr(tool.input_schema)).encode("utf-8", "replace"))
+        total += _text_bytes(tool.name + tool.description + repr(tool.input_schema)) + _extra_bytes(tool.extras)
     return total
 
 
 def _block_bytes(block: Block) -> int:
+    extra = _extra_bytes(block.extras)
     if isinstance(block, Image):
-        return IMAGE_TOKENS
+        return IMAGE_TOKENS + extra
     if isinstance(block, ToolResult):
-        return sum(_block_bytes(inner) for inner in block.content)
+        return extra + sum(_block_bytes(inner) for inner in block.content)
     text = block.name + block.arguments_json if isinstance(block, ToolCall) else block.text
+    return extra + _text_bytes(text)
+
+
+def _text_bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
+
+
+def _extra_bytes(extras: Extras) -> int:
+    return _text_bytes(repr(extras)) if extras else 0

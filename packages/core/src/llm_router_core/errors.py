@@ -3,7 +3,8 @@
     LLMRouterError
     ├── ConfigError            a setting, file or argument is wrong: says which, where, and what to write instead
     ├── NoRouteError           no candidate is left to try; carries each rejected candidate with its reason
-    │   └── ChainExhausted     every candidate was tried, and each failed
+    │   ├── ChainExhausted     every candidate was tried, and each failed
+    │   └── Unaffordable       every candidate that could be reached would pass a cap
     ├── RefusedError           we will not make this call
     │   ├── BudgetExceeded     a cap would be passed
     │   └── LedgerUnavailable  a paid call cannot be recorded
@@ -66,6 +67,12 @@ class ChainExhausted(NoRouteError):
     code = "exhausted"
 
 
+class Unaffordable(NoRouteError):
+    """Only budgets stand in the way: each candidate that could be reached would pass a cap."""
+
+    code = "budget"
+
+
 class RefusedError(LLMRouterError):
     """The call was not made because a rule of the user forbids it."""
 
@@ -103,6 +110,7 @@ class ErrorKind(StrEnum):
     RATE_LIMITED = "rate_limited"  # too fast; `retry_after_s` when the provider said so
     UNAVAILABLE = "unavailable"  # 5xx, overloaded
     UNREACHABLE = "unreachable"  # DNS, connect, TLS
+    LEFT_ALONE = "left_alone"  # not asked at all: its breaker is open
     TIMED_OUT = "timed_out"  # our deadline, or the gap between two tokens
     BAD_REPLY = "bad_reply"  # not what the dialect allows: HTML, garbage, too large, redirect
     BAD_REQUEST = "bad_request"  # the provider refused the request itself
@@ -122,6 +130,7 @@ class ProviderError(LLMRouterError):
         self, kind: ErrorKind, message: str, *, provider: str = "", model: str = "", retry_after_s: float | None = None
     ) -> None:
         super().__init__(message)
+        self.has_replied = False  # the provider had accepted the request and begun to answer: it may bill
         self.kind = kind
         self.provider = provider
         self.model = model

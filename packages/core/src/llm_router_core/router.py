@@ -17,14 +17,14 @@ from llm_router_core.budgets.gate import BudgetGate
 from llm_router_core.budgets.status import list_status
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import World
-from llm_router_core.chains.plan import Modes, Plan, make_plan
+from llm_router_core.chains.plan import Modes, Plan, make_plan, no_route
 from llm_router_core.classify.request import classify_request
 from llm_router_core.clock import Clock
 from llm_router_core.conversation import Event, Request
 from llm_router_core.dispatch.attempt import Attempts, CallContext
 from llm_router_core.dispatch.health import HealthBoard
 from llm_router_core.dispatch.walk import Deadlines, Walker
-from llm_router_core.errors import LLMRouterError, NoRouteError, StorageError
+from llm_router_core.errors import LLMRouterError, StorageError
 from llm_router_core.http_client import HttpClient
 from llm_router_core.providers.discovery import LocalServers
 from llm_router_core.providers.registry import Registry
@@ -34,13 +34,7 @@ from llm_router_core.settings.model import Settings
 from llm_router_core.storage import decisions
 from llm_router_core.storage.database import Database
 
-__all__ = ["NO_PROVIDER", "RouteContext", "Router"]
-
-NO_PROVIDER = (
-    "three quick ways to get one: install Ollama and run `ollama pull gemma4`; or set OPENAI_API_KEY (or "
-    "ANTHROPIC_API_KEY) in the environment; or point LLM_ROUTER_<NAME>_BASE_URL at an OpenAI-compatible server. "
-    "`llm-router demo` shows the whole pipeline without any of them"
-)
+__all__ = ["RouteContext", "Router"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +56,17 @@ class Router:
         """What is reachable, healthy and affordable now. Asks local servers and the database, nobody else."""
         endpoints = self.registry.endpoints
         found = await self.local.find(preferred=self.settings.ollama_models, named=self.registry.named_models)
+        headroom, problem = await anyio.to_thread.run_sync(self._headroom, context)
+        breakers = await anyio.to_thread.run_sync(self.board.open_now, tuple(endpoints.values()))
         return World(
             now=self.clock.now(),
             endpoints={name: point for name, point in endpoints.items() if name not in found.unusable},
             unusable={**self.registry.unusable, **found.unusable},
             local_models=found.models,
             named_models=self.registry.named_models,
-            open_breakers=self.board.open_now(endpoints.values()),
-            headroom_microusd=self._headroom(context),
-            ledger_problem="" if self.db else "; ".join(self.problems),
+            open_breakers=breakers,
+            headroom_microusd=headroom,
+            ledger_problem=problem,
         )
 
     def plan(self, request: Request, context: RouteContext, world: World) -> Plan:
@@ -94,14 +90,9 @@ class Router:
 
         Raises:
             NoRouteError: nobody can be tried, or all failed; carries each candidate with its reason.
-            RefusedError: only budgets stand in the way.
+            Unaffordable, RefusedError: only budgets stand in the way.
         """
         plan = self.plan(request, context, await self.observe(context))
-        chain = plan.chain
-        if not chain.candidates:
-            reachable = [item for item in chain.rejected if item.stage != "reach"]
-            remedy = "`llm-router explain` shows why each candidate was dropped" if reachable else NO_PROVIDER
-            raise NoRouteError(f"no candidate is left for this prompt ({chain.row})", chain.rejected, remedy=remedy)
         decision_id = uuid.uuid4().hex
         max_cost = plan.wanted.max_cost_microusd
         call = CallContext(decision_id, decision_id, context.session, context.project, max_cost_microusd=max_cost)
@@ -109,7 +100,9 @@ class Router:
         walker = Walker(Attempts(self.client, self.gate, self.clock), self.board, self.clock, deadlines)
         outcome: Event | LLMRouterError | None = None
         try:
-            async with aclosing(walker.run(request, chain.candidates, call)) as events:
+            if not plan.chain.candidates:
+                raise no_route(plan)
+            async with aclosing(walker.run(request, plan.chain.candidates, call)) as events:
                 async for event in events:
                     outcome = with_baseline(event, self.settings.baseline_model, self.clock.now())
                     yield outcome
@@ -120,12 +113,15 @@ class Router:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(partial(self._record, decision_id, context, plan, outcome))
 
-    def _headroom(self, context: RouteContext) -> dict[str, int]:
-        """What is left under each cap, by scope."""
+    def _headroom(self, context: RouteContext) -> tuple[dict[str, int], str]:
+        """What is left under each cap by scope, and what keeps the ledger from being used."""
         if self.db is None:
-            return {}
-        rows = list_status(self.db, self.clock, session=context.session, project=context.project)
-        return {row.scope: row.left_microusd for row in rows if row.left_microusd is not None}
+            return {}, "; ".join(self.problems)
+        try:
+            rows = list_status(self.db, self.clock, session=context.session, project=context.project)
+        except StorageError as error:
+            return {}, error.message
+        return {row.scope: row.left_microusd for row in rows if row.left_microusd is not None}, ""
 
     def _record(
         self, decision_id: str, context: RouteContext, plan: Plan, outcome: Event | LLMRouterError | None

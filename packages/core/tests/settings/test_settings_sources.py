@@ -1,5 +1,6 @@
 """Where settings come from, and what happens to those that cannot be used."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,9 @@ def test_a_provider_can_be_named_in_the_environment_and_in_the_file(tmp_path):
         ("call_deadline_s = nan\n", "line 1, column 1", "call_deadline_s"),
         ('max_cost_usd = "many"\n', "line 1, column 1", "max_cost_usd"),
         ('[providers.x]\nurl = "y"\n', "line 2, column 1", "url"),
-        ("providers = 3\n", "line 1, column 1", "providers"),
+        ("a = " + "[" * 5000, "config.toml", "nested too deeply"),
+        ('unpriced_ceiling_usd = ""', "line 1, column 1", "unpriced_ceiling_usd"),
+        ("unpriced_ceiling_usd = 0", "line 1, column 1", "unpriced_ceiling_usd"),
         (b"profile = '\xff'\n", "line 1", "UTF-8"),
     ],
 )
@@ -81,6 +84,19 @@ def test_a_wrong_variable_is_refused_by_its_name(tmp_path):
 def test_a_config_that_is_a_folder_is_refused_not_ignored(tmp_path):
     (tmp_path / "config.toml").mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
+        load({}, str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["providers = 3\n", "[providers]\nopenai = 3\n"])
+def test_providers_that_are_no_tables_are_refused_whatever_the_environment_says(tmp_path, text):
+    write(tmp_path, text)
+    with pytest.raises(ConfigError, match="is not a table"):
+        load({"LLM_ROUTER_OPENAI_BASE_URL": "https://x.example/v1"}, str(tmp_path))
+
+
+def test_a_config_that_is_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "config.toml")
+    with pytest.raises(ConfigError, match="no regular file"):
         load({}, str(tmp_path))
 
 

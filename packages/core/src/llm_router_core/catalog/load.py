@@ -35,7 +35,7 @@ class Catalog:
         return known or Model(provider, name)
 
     def local_model(self, provider: str, name: str, *, context_tokens: int | None = None) -> Model:
-        """An installed local model, its abilities taken from its family; an unknown family counts as `simple`."""
+        """An installed local model, its abilities taken from its family; an unknown family is marked for nothing."""
         family = self.families.get(name.rsplit("/", 1)[-1].split(":", 1)[0])
         return Model(
             provider,
@@ -44,7 +44,7 @@ class Catalog:
             context_tokens=context_tokens,
             max_output_tokens=None,
             capabilities=family.capabilities if family else frozenset(),
-            tier=family.tier if family else Complexity.SIMPLE,
+            tier=family.tier if family else None,
         )
 
 

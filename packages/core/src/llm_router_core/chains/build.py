@@ -6,8 +6,9 @@ Pure and synchronous: the same wish and world give the same chain, which is why 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from llm_router_core.catalog.entries import DataClass, Model, Profile, TaskType
+from llm_router_core.catalog.entries import DataClass, Model, TaskType
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import Candidate, Chain, Slot, Wanted, World
 from llm_router_core.chains.filters import rejection
@@ -18,6 +19,7 @@ from llm_router_core.pricing.cost import worst_case_microusd
 from llm_router_core.pricing.table import price_of
 
 DEFAULT_OUTPUT_TOKENS = 4_096
+REASONING_OUTPUT_TOKENS = 16_384  # hidden reasoning counts as output, and comes first
 FREE_PROVIDERS = frozenset({"ollama", "codex", "gemini-cli"})
 
 
@@ -25,8 +27,10 @@ def build(wanted: Wanted, world: World, catalog: Catalog) -> Chain:
     """The chain for what is wanted, with every rejection and its reason."""
     tables = load_tables()
     row, slots = _row(wanted, world, tables)
-    if wanted.task_type is TaskType.RESEARCH and not wanted.model:
-        wanted = _needing(wanted, tables.research_needs)
+    if wanted.task_type is TaskType.RESEARCH and (wanted.is_task_fixed or not wanted.model):
+        wanted = replace(wanted, needs=wanted.needs | tables.research_needs)
+    if wanted.task_type in MEDIA and wanted.is_task_fixed and wanted.model:
+        wanted = replace(wanted, needs=wanted.needs | {str(wanted.task_type)})
     kept: list[Candidate] = []
     rejected: list[Rejection] = []
     seen: set[str] = set()
@@ -47,10 +51,6 @@ def build(wanted: Wanted, world: World, catalog: Catalog) -> Chain:
     return Chain(row, order(kept, wanted), tuple(rejected))
 
 
-def _needing(wanted: Wanted, needs: frozenset[str]) -> Wanted:
-    return Wanted(**{**{name: getattr(wanted, name) for name in Wanted.__slots__}, "needs": wanted.needs | needs})
-
-
 def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]:
     """The name of the row and its slots: a named model, research, media, or the text row of the complexity."""
     if wanted.model:
@@ -67,13 +67,17 @@ def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]
     paid_slots = [
         tables.slot(name, paid) for name in tables.text[paid] if tables.slot(name).provider not in FREE_PROVIDERS
     ]
-    named = [
-        Slot(name, name) for name in world.endpoints if name not in {s.partition("/")[0] for s in tables.slots.values()}
-    ]
+    named = [Slot(name, name) for name in world.endpoints if _is_users_own(name, world, tables)]
     local = [slot for slot in named if world.endpoints[slot.name].data_class is DataClass.LOCAL]
     other = [slot for slot in named if slot not in local]
     title = str(own) if own is paid else f"{own}, paid models from {paid}"
     return title, [*free_slots, *local, *paid_slots, *other]
+
+
+def _is_users_own(name: str, world: World, tables: Tables) -> bool:
+    """A provider that is not in the table, or one whose models the user named beside those of the table."""
+    targets = [target.partition("/") for target in tables.slots.values() if target.startswith(f"{name}/")]
+    return not targets or (name in world.named_models and all(model != "*" for _, _, model in targets))
 
 
 def _unreachable(slot: Slot, world: World) -> Rejection | None:
@@ -105,8 +109,9 @@ def _candidates(slot: Slot, wanted: Wanted, world: World, catalog: Catalog) -> I
 
 
 def _candidate(slot: Slot, model: Model, wanted: Wanted, world: World, *, is_free: bool) -> Candidate:
-    limit = model.max_output_tokens or wanted.max_output_tokens or DEFAULT_OUTPUT_TOKENS
-    output = min(limit, wanted.max_output_tokens or (limit if slot.effort == "high" else DEFAULT_OUTPUT_TOKENS))
+    usual = REASONING_OUTPUT_TOKENS if "reasoning" in model.capabilities and not is_free else DEFAULT_OUTPUT_TOKENS
+    limit = model.max_output_tokens or wanted.max_output_tokens or usual
+    output = min(limit, wanted.max_output_tokens or (limit if slot.effort == "high" else usual))
     price = None if is_free else price_of(model.provider, model.name, world.now)
     worst = 0
     if price is not None:
@@ -124,6 +129,7 @@ def _candidate(slot: Slot, model: Model, wanted: Wanted, world: World, *, is_fre
         is_price_known=is_free or price is not None,
         effort=effort,
         why=_why(slot, wanted, is_free=is_free),
+        price_version=price.version if price else "",
     )
 
 
@@ -132,6 +138,6 @@ def _why(slot: Slot, wanted: Wanted, *, is_free: bool) -> str:
         return "you named it"
     if is_free:
         return "local and free"
-    if wanted.profile is Profile.PREMIUM:
-        return f"strongest first under premium ({slot.name})"
+    if slot.model == "":
+        return "a server you named"
     return f"its place in the table ({slot.name})"

@@ -14,7 +14,10 @@ from llm_router_core.providers.endpoint import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the chain is for: the classification, the user's modes, and what the request itself needs."""
+    """What the chain is for: the classification, the user's modes, and what the request itself needs.
+
+    `is_task_fixed`: the caller said what the task is; a model that cannot do it is then refused even when it was named.
+    """
 
     task_type: TaskType
     complexity: Complexity
@@ -22,6 +25,7 @@ class Wanted:
     quality_mode: str = "balanced"
     min_model: str = ""
     model: str = ""
+    is_task_fixed: bool = False
     secret: bool = False
     input_bytes: int = 0
     max_output_tokens: int | None = None
@@ -60,6 +64,7 @@ class Candidate:
     is_price_known: bool = True
     effort: Effort | None = None
     why: str = ""
+    price_version: str = ""
 
     @property
     def id(self) -> str:
@@ -84,4 +89,3 @@ class Chain:
     row: str
     candidates: tuple[Candidate, ...]
     rejected: tuple[Rejection, ...]
-    notes: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from llm_router_core.units import format_usd
 
 Filter = Callable[[Candidate, Wanted, World], str]
 CHARACTERS_PER_TOKEN = 3
+LEAST_ANSWER_TOKENS = 1_024  # a window that holds the prompt and less than this of an answer does not hold it
 
 
 def privacy(candidate: Candidate, wanted: Wanted, world: World) -> str:
@@ -30,7 +31,7 @@ def ability(candidate: Candidate, wanted: Wanted, world: World) -> str:
     """The model can do what is asked: needed capabilities, and for a free model the complexity."""
     del world
     missing = wanted.needs - candidate.model.capabilities
-    if missing and (candidate.model.capabilities or missing & {"web"}):
+    if missing and (candidate.model.capabilities or missing - {"tools", "images"}):
         return f"it cannot do: {', '.join(sorted(missing))}"
     if wanted.model or not candidate.is_free:
         return ""
@@ -50,7 +51,7 @@ def fit(candidate: Candidate, wanted: Wanted, world: World) -> str:
     if window is None:
         return ""
     needed = wanted.input_bytes // CHARACTERS_PER_TOKEN
-    if needed < window:
+    if needed + min(candidate.max_output_tokens, LEAST_ANSWER_TOKENS) <= window:
         return ""
     return f"about {needed:,} tokens do not fit its window of {window:,}"
 

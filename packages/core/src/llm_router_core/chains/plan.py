@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from llm_router_core.catalog.entries import Complexity, Profile, TaskType
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.build import build
 from llm_router_core.chains.candidates import Candidate, Chain, Wanted, World
 from llm_router_core.conversation import Image, Request, request_bytes
+from llm_router_core.errors import NoRouteError, Unaffordable
 from llm_router_core.hotpath.classifier import Classification
+
+NO_PROVIDER = (
+    "three quick ways to get one: install Ollama and run `ollama pull gemma4`; or set OPENAI_API_KEY (or "
+    "ANTHROPIC_API_KEY) in the environment; or point LLM_ROUTER_<NAME>_BASE_URL at an OpenAI-compatible server. "
+    "`llm-router demo` shows the whole pipeline without any of them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,6 @@ class Plan:
     classification: Classification
     wanted: Wanted
     chain: Chain
-    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_plan(
@@ -61,6 +66,7 @@ def make_plan(
         quality_mode=modes.quality_mode,
         min_model=modes.min_model,
         model=overrides.model,
+        is_task_fixed=overrides.task_type is not None,
         secret=classification.secret,
         input_bytes=request_bytes(request),
         max_output_tokens=request.sampling.max_output_tokens,
@@ -78,6 +84,23 @@ def _needs(request: Request) -> frozenset[str]:
     if any(isinstance(block, Image) for block in (*blocks, *inner)):
         needs.add("images")
     return frozenset(needs)
+
+
+def no_route(plan: Plan) -> NoRouteError:
+    """Why nobody can be tried, with what to do about that."""
+    rejected, named = plan.chain.rejected, plan.wanted.model
+    stages = {item.stage for item in rejected} - {"reach"}
+    if stages == {"budget"}:
+        return Unaffordable(
+            "every candidate that could be reached would pass a cap",
+            rejected,
+            remedy="`llm-router budget list` shows the caps, `llm-router budget set` raises one",
+        )
+    if stages:
+        remedy = "`llm-router explain` shows why each candidate was dropped"
+    else:
+        remedy = "`llm-router models` lists what can be used" if named else NO_PROVIDER
+    return NoRouteError(f"no candidate is left for this prompt ({plan.chain.row})", rejected, remedy=remedy)
 
 
 def explanation(plan: Plan) -> dict[str, object]:

@@ -23,6 +23,7 @@ from llm_router_core.conversation import (
     Event,
     ReasoningDelta,
     Request,
+    StopReason,
     TextDelta,
     ToolCallEvent,
     Usage,
@@ -39,15 +40,8 @@ from llm_router_core.providers.endpoint import Limits, Target
 from llm_router_core.storage.ledger import Purpose
 
 BYTES_PER_TOKEN = 3  # for counting what a broken-off call used; a count of ours is always marked as an estimate
-MAY_HAVE_BILLED = frozenset(
-    {
-        ErrorKind.TIMED_OUT,
-        ErrorKind.INTERRUPTED,
-        ErrorKind.BAD_REPLY,
-        ErrorKind.CANCELLED,
-        ErrorKind.CONTENT_FILTERED,
-    }
-)
+# The request was on its way when it broke: the provider may have done all of the work.
+BROKE_OFF = frozenset({ErrorKind.TIMED_OUT, ErrorKind.INTERRUPTED, ErrorKind.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +76,26 @@ class _Running:
     input_bytes: int
     began: datetime
     began_s: float
+    is_stream: bool
     output_bytes: int = 0
     usage: Usage | None = None
+    has_answer: bool = False
+    has_replied: bool = False
 
     def see(self, event: Event) -> None:
         if isinstance(event, UsageEvent):
             self.usage = event.usage
         elif isinstance(event, TextDelta | ReasoningDelta):
             self.output_bytes += len(event.text.encode("utf-8", "replace"))
+            self.has_answer |= isinstance(event, TextDelta) and bool(event.text)
         elif isinstance(event, ToolCallEvent):
-            self.output_bytes += len(event.call.arguments_json)
+            self.output_bytes += len(event.call.name) + len(event.call.arguments_json)
+            self.has_answer = True
+
+    @property
+    def is_blind(self) -> bool:
+        """Nothing tells how much was produced: no usage came, and the output is whole or partly hidden reasoning."""
+        return self.usage is None and (not self.is_stream or "reasoning" in self.candidate.model.capabilities)
 
     def counted(self) -> Usage:
         """The provider's own usage, or ours."""
@@ -122,8 +126,9 @@ class Attempts:
         began, began_s = self.clock.now(), self.clock.monotonic_s()
         hold = await anyio.to_thread.run_sync(self.gate.reserve, _hold_request(candidate, context, limits))
         tally.attempts += 1
-        running = _Running(hold, candidate, request_bytes(request), began, began_s)
+        running = _Running(hold, candidate, request_bytes(request), began, began_s, request.stream)
         kind: ErrorKind | None = ErrorKind.CANCELLED
+        stop = StopReason.END
         try:
             target = Target(
                 candidate.endpoint, candidate.model.name, candidate.max_output_tokens, candidate.model.context_tokens
@@ -132,23 +137,26 @@ class Attempts:
                 async for event in events:
                     running.see(event)
                     if isinstance(event, Done):
-                        kind = None
+                        kind, stop = None, event.stop_reason
+                        if not running.has_answer:
+                            break
                     yield event
-            if kind is not None:
-                kind = ErrorKind.INTERRUPTED
-                raise ProviderError(kind, "the reply ended without saying that it was complete")
+            if kind is None and not running.has_answer:
+                raise _empty(stop)
         except (HttpFailure, TransportFailure, ProviderError) as failed:
             error = provider_error(failed, candidate.endpoint.provider, candidate.model.name)
-            kind = error.kind
+            kind, running.has_replied = error.kind, error.has_replied
             raise error from None
         finally:
             with anyio.CancelScope(shield=True):
                 await self._settle(running, kind, tally)
 
     async def _settle(self, running: _Running, kind: ErrorKind | None, tally: Tally) -> None:
-        is_billed = kind is None or kind in MAY_HAVE_BILLED
+        is_billed = kind is None or running.has_replied or kind in BROKE_OFF
         usage = running.counted() if is_billed else Usage()
         cost = _cost(running.candidate, usage, running.began) if is_billed else 0
+        if kind in BROKE_OFF and running.is_blind and cost is not None:
+            cost = running.hold.held_microusd
         elapsed_ms = round((self.clock.monotonic_s() - running.began_s) * 1000)
         booked = await anyio.to_thread.run_sync(partial(_book, running.hold, cost, usage, kind, elapsed_ms))
         tally.cost_microusd += booked or 0
@@ -156,6 +164,18 @@ class Attempts:
         tally.is_price_known &= running.candidate.is_price_known or not is_billed
         if kind is None:
             tally.usage = usage
+
+
+def _empty(stop: StopReason) -> ProviderError:
+    """An answer without a word is no answer, whatever it says of itself."""
+    if stop is StopReason.CONTENT_FILTER:
+        error = ProviderError(ErrorKind.CONTENT_FILTERED, "the model refused the prompt without a word")
+    elif stop is StopReason.MAX_TOKENS:
+        error = ProviderError(ErrorKind.BAD_REPLY, "the model used up its output limit without a word")
+    else:
+        error = ProviderError(ErrorKind.BAD_REPLY, "the answer is empty")
+    error.has_replied = True
+    return error
 
 
 def _book(hold: Hold, cost: int | None, usage: Usage, kind: ErrorKind | None, elapsed_ms: int) -> int | None:
@@ -185,4 +205,5 @@ def _hold_request(candidate: Candidate, context: CallContext, limits: Limits) ->
         deadline_s=limits.deadline_s,
         is_price_known=candidate.is_price_known,
         max_cost_microusd=context.max_cost_microusd,
+        price_version=candidate.price_version,
     )

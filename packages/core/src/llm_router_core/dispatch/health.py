@@ -67,12 +67,18 @@ class HealthBoard:
     def _load(self, key: rows.Key) -> Breaker:
         if self._db is None:
             return self._memory.get(key, Breaker())
-        return _breaker(rows.load(self._db, key))
+        try:
+            return _breaker(rows.load(self._db, key))
+        except StorageError:
+            return self._memory.get(key, Breaker())
 
     def _all(self) -> dict[rows.Key, Breaker]:
         if self._db is None:
             return dict(self._memory)
-        return {key: _breaker(row) for key, row in rows.load_all(self._db).items()}
+        try:
+            return {key: _breaker(row) for key, row in rows.load_all(self._db).items()}
+        except StorageError:
+            return dict(self._memory)
 
     def _claim(self, key: rows.Key) -> bool:
         now = self._clock.now()
@@ -114,7 +120,8 @@ def _key(endpoint: Endpoint, model: str) -> rows.Key:
 
 def _account(endpoint: Endpoint) -> str:
     """Which account at which place, without the key: a digest of both."""
-    return hashlib.sha256(f"{endpoint.base_url}\0{endpoint.key or ''}".encode()).hexdigest()[:16]
+    text = f"{endpoint.base_url}\0{endpoint.key or ''}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _breaker(row: rows.Row | None) -> Breaker:

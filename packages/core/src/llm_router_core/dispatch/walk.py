@@ -21,7 +21,6 @@ from llm_router_core.conversation import (
     Done,
     Event,
     Partial,
-    ReasoningDelta,
     Receipt,
     Request,
     TextDelta,
@@ -41,8 +40,10 @@ from llm_router_core.errors import (
 from llm_router_core.providers.endpoint import Limits
 
 RETRY_SAME = frozenset({ErrorKind.UNAVAILABLE})
+# What came with these is no part of an answer to the prompt that was asked.
+WORTHLESS = frozenset({ErrorKind.CONTEXT_TOO_LONG, ErrorKind.CONTENT_FILTERED})
 RETRY_WAIT_S = (0.1, 0.4)
-SHOWN = (TextDelta, ReasoningDelta, ToolCallEvent)
+SHOWN = (TextDelta, ToolCallEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class _Progress:
     failures: list[Rejection] = field(default_factory=list)
     refusal: RefusedError | None = None
     unfinished: tuple[Event, ...] = ()
+    broke_off: tuple[Candidate, ProviderError] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Walker:
         for candidate in chain:
             for is_retry in (False, True):
                 if self._left_s(progress) <= 0:
-                    raise self._exhausted(progress)
+                    break
                 async with aclosing(self._one(request, candidate, context, progress, is_retry=is_retry)) as events:
                     last: Event | None = None
                     async for event in events:
@@ -98,11 +100,13 @@ class Walker:
                     return
                 if not await self._wants_retry(last, is_retry=is_retry, left_s=self._left_s(progress)):
                     break
-        if not progress.unfinished:
+        if progress.broke_off is None:
             raise self._exhausted(progress)
         # Nobody finished: the last broken-off answer, marked as such, is better than nothing for the money.
         for event in progress.unfinished:
             yield event
+        candidate, error = progress.broke_off
+        yield Partial(error.kind, error.message, self._receipt(candidate, context, progress))
 
     def _left_s(self, progress: _Progress) -> float:
         return self.deadlines.call_s - (self.clock.monotonic_s() - progress.started_s)
@@ -120,9 +124,7 @@ class Walker:
         provider, model = candidate.model.provider, candidate.model.name
         began_s = self.clock.monotonic_s()
         if not await anyio.to_thread.run_sync(self.board.admit, candidate.endpoint, model):
-            yield self._failed(
-                candidate, ProviderError(ErrorKind.UNAVAILABLE, "its breaker is open"), progress, began_s
-            )
+            yield self._failed(candidate, ProviderError(ErrorKind.LEFT_ALONE, "its breaker is open"), progress, began_s)
             return
         limits = Limits(deadline_s=min(self.deadlines.attempt_s, max(self._left_s(progress), 0.001)))
         booked = replace(context, purpose="retry") if is_retry else context
@@ -139,12 +141,11 @@ class Walker:
                         buffered.append(event)
         except ProviderError as error:
             await anyio.to_thread.run_sync(self.board.failed, candidate.endpoint, model, error)
-            broken_off = Partial(error.kind, error.message, self._receipt(candidate, context, progress))
             if has_shown:
-                yield broken_off
+                yield Partial(error.kind, error.message, self._receipt(candidate, context, progress))
                 return
-            if any(isinstance(event, TextDelta) for event in buffered):
-                progress.unfinished = (*buffered, broken_off)
+            if error.kind not in WORTHLESS and any(isinstance(event, TextDelta) for event in buffered):
+                progress.unfinished, progress.broke_off = tuple(buffered), (candidate, error)
             yield self._failed(candidate, error, progress, began_s)
         except (BudgetExceeded, LedgerUnavailable) as refused:
             progress.refusal = refused

@@ -19,7 +19,7 @@ from llm_router_core.providers.dialects.dialect import Dialect, WireCall
 from llm_router_core.providers.dialects.payload import parse_object
 from llm_router_core.providers.dialects.registry import dialect_named
 from llm_router_core.providers.endpoint import Endpoint, Limits, Target
-from llm_router_core.providers.estimate import estimated_usage, event_bytes
+from llm_router_core.providers.estimate import estimated_usage, event_bytes, is_impossible, is_too_small
 from llm_router_core.providers.http_failure import HttpFailure, auth_headers, http_failure, shown_url
 from llm_router_core.providers.remote_models import RemoteModel, fetch_models
 from llm_router_core.providers.vendor_errors import without_key
@@ -27,6 +27,7 @@ from llm_router_core.providers.window_check import ensure_not_cut
 
 __all__ = ["HttpFailure", "RemoteModel", "TransportFailure", "call", "fetch_models"]
 
+Form = Literal["whole", "stream"]
 MAX_WHOLE_REPLY_BYTES = 2 * 1024 * 1024  # JSON grows about twentyfold in memory; the longest answers are under 1 MiB
 _DRAIN_S = 0.05
 _STREAMS = frozenset({"text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl"})
@@ -34,9 +35,10 @@ _UNTOLD = frozenset({"", "text/plain", "application/octet-stream"})
 
 
 async def call(client: HttpClient, request: Request, target: Target, limits: Limits) -> AsyncGenerator[Event, None]:
-    """The events of one call: usage right before `Done`, and `Done` last. Close it if you stop early.
+    """The events of one call: its usage right before `Done`, and `Done` last. Close it if you stop early.
 
-    Usage the provider did not give, or that cannot be true, is estimated and marked so.
+    Usage the provider did not give, or that cannot be true, is estimated and marked so. A provider that tells usage
+    early is passed on at once as well, so that a call that breaks off can be charged by it.
 
     Raises:
         HttpFailure: a status other than 200.
@@ -53,13 +55,15 @@ async def call(client: HttpClient, request: Request, target: Target, limits: Lim
                 output_bytes += event_bytes(event)
                 if isinstance(event, UsageEvent):
                     usage = event.usage
+                    if request.stream and not is_impossible(usage, request, target):
+                        yield event
                 elif isinstance(event, Done):
                     done = event
                 else:
                     yield event
         if done is None:
             raise ProviderError(ErrorKind.INTERRUPTED, "the reply ended without its terminal event")
-        if usage is not None and _is_impossible(usage, output_bytes):
+        if usage is not None and (is_impossible(usage, request, target) or is_too_small(usage, request, output_bytes)):
             usage = None
         if target.endpoint.dialect == "ollama":
             left = replace(limits, deadline_s=max(ends_s - time.monotonic(), 0.0))
@@ -82,11 +86,16 @@ async def _exchange(
     async with client.post(url, headers=headers, body=_body(wire), limits=limits) as reply:
         if reply.status != 200:
             raise await http_failure(reply, endpoint)
-        async with aclosing(_events(reply, dialect, endpoint, is_stream=request.stream)) as events:
-            async for event in events:
-                if isinstance(event, Done):
-                    await reply.drain(_DRAIN_S)  # so that the connection is used again
-                yield event
+        form = _form(reply.headers, endpoint, is_stream=request.stream)
+        try:
+            async with aclosing(_events(reply, dialect, form)) as events:
+                async for event in events:
+                    if isinstance(event, Done):
+                        await reply.drain(_DRAIN_S)  # so that the connection is used again
+                    yield event
+        except ProviderError as error:
+            error.has_replied = True
+            raise
 
 
 def _headers(wire: WireCall, endpoint: Endpoint, *, is_stream: bool) -> dict[str, str]:
@@ -102,10 +111,8 @@ def _body(wire: WireCall) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-async def _events(
-    reply: Reply, dialect: Dialect, endpoint: Endpoint, *, is_stream: bool
-) -> AsyncGenerator[Event, None]:
-    if _form(reply.headers, endpoint, is_stream=is_stream) == "whole":
+async def _events(reply: Reply, dialect: Dialect, form: Form) -> AsyncGenerator[Event, None]:
+    if form == "whole":
         for event in dialect.decode_reply(parse_object(await reply.read(MAX_WHOLE_REPLY_BYTES), "the reply")):
             yield event
         return
@@ -120,7 +127,7 @@ async def _events(
         yield event
 
 
-def _form(headers: Mapping[str, str], endpoint: Endpoint, *, is_stream: bool) -> Literal["whole", "stream"]:
+def _form(headers: Mapping[str, str], endpoint: Endpoint, *, is_stream: bool) -> Form:
     """How the body is to be read: as its content type says, and as was asked where that says nothing.
 
     Raises:
@@ -139,12 +146,9 @@ def _form(headers: Mapping[str, str], endpoint: Endpoint, *, is_stream: bool) ->
     )
 
 
-def _is_impossible(usage: Usage, output_bytes: int) -> bool:
-    """A prompt of no tokens, or an answer of none that has text: no provider means that."""
-    return usage.prompt_tokens == 0 or (usage.output_tokens == 0 and output_bytes > 0)
-
-
 def _without_key(error: ProviderError, key: str | None) -> ProviderError:
-    if key and key in error.message:
-        return ProviderError(error.kind, without_key(error.message, key), retry_after_s=error.retry_after_s)
-    return error
+    if not key or key not in error.message:
+        return error
+    clean = ProviderError(error.kind, without_key(error.message, key), retry_after_s=error.retry_after_s)
+    clean.has_replied = error.has_replied
+    return clean

@@ -52,12 +52,19 @@ def build_registry(catalog: Catalog, settings: Settings, env: Mapping[str, str])
             provider.id,
             provider.dialect,
             base_url,
-            provider.data_class,
+            _who_sees(provider, base_url),
             auth=provider.auth if key else "none",
             key=key.key if key else None,
         )
     models = {name: entry.models for name, entry in settings.providers.items() if entry.models}
     return Registry(endpoints, unusable, models)
+
+
+def _who_sees(provider: Provider, base_url: str) -> DataClass:
+    """A local server is local only on this machine: on another one it is somebody else's, or at least elsewhere."""
+    if provider.data_class is DataClass.LOCAL and not is_loopback(base_url):
+        return DataClass.THIRD_PARTY
+    return provider.data_class
 
 
 def _user_named(catalog: Catalog, settings: Settings) -> dict[str, Provider]:

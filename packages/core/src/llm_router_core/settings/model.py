@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return _names(value)
 
+    @field_validator("unpriced_ceiling_usd")
+    @classmethod
+    def _ceiling(cls, value: str) -> str:
+        if not value or not parse_usd(value):
+            raise ValueError("a call of unknown price must be held at more than nothing")
+        return value
+
     @field_validator("max_cost_usd", "unpriced_ceiling_usd", mode="before")
     @classmethod
     def _amount(cls, value: object) -> object:

@@ -7,6 +7,7 @@ source and what to write instead: a setting that silently falls back to its defa
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ def _environment_layer(env: Mapping[str, str]) -> dict[str, Any]:
 
 def _file_layer(config: Path) -> dict[str, Any]:
     try:
+        if not stat.S_ISREG(config.stat().st_mode):
+            raise ConfigError(f"{config} cannot be read: it is no regular file", remedy="move it away")
         with config.open("rb") as file:
             raw = file.read(_MAX_CONFIG_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -84,6 +87,8 @@ def _file_layer(config: Path) -> dict[str, Any]:
     except UnicodeDecodeError as failed:
         line = raw.count(b"\n", 0, failed.start) + 1
         raise ConfigError(f"{config}, line {line}: not UTF-8", remedy="save the file as UTF-8") from None
+    except RecursionError:
+        raise ConfigError(f"{config} is nested too deeply", remedy="settings are flat; remove the nesting") from None
     except tomllib.TOMLDecodeError as failed:
         raise ConfigError(f"{config}: {failed}", remedy="correct that place; nothing was changed or used") from None
 
@@ -92,21 +97,29 @@ def _flatten(layer: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """`name` and value pairs; a provider's table becomes `providers.NAME.KEY`."""
     pairs: list[tuple[str, Any]] = []
     for name, value in layer.items():
-        if name != "providers" or not isinstance(value, Mapping):
+        if name != "providers":
             pairs.append((name, value))
             continue
+        if not isinstance(value, Mapping):
+            raise ConfigError(
+                f"providers = {value!r} is not a table", remedy="write [providers.NAME] with its settings"
+            )
         for provider, table in value.items():
             if isinstance(table, Mapping):
                 pairs += [(f"providers.{provider}.{key}", item) for key, item in table.items()]
             else:
-                pairs.append((f"providers.{provider}", table))
+                message = f"providers.{provider} = {table!r} is not a table"
+                raise ConfigError(message, remedy=f"write [providers.{provider}] with base_url and models")
     return pairs
 
 
 def _put(merged: dict[str, Any], name: str, value: Any) -> None:
     *parents, key = name.split(".") if name.startswith("providers.") else [name]
     for parent in parents:
-        merged = merged.setdefault(parent, {})
+        inner = merged.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            inner = merged[parent] = {}
+        merged = inner
     merged[key] = value
 
 

@@ -27,6 +27,7 @@ from llm_router_core.storage import faults, files, migrate, quarantine, snapshot
 from llm_router_core.storage.connections import Connections, Transaction
 
 CHECKPOINT_WAL_BYTES = 4 * 1024 * 1024
+PAGE_BYTES = 2048  # every commit logs whole pages and our rows are small; smaller pages would spill long rows
 _WRITES_PER_LOOK = 32  # how often a process looks at the size of the log
 _WAL_TRIES = 5
 
@@ -179,6 +180,7 @@ class Database:
             applied = migrate.applied_names(writer)
             migrate.check_compatible(applied, self.path)
             if not applied:
+                writer.execute(f"PRAGMA page_size = {PAGE_BYTES}")
                 writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
             if not _enable_wal(writer):
                 writer.execute("PRAGMA synchronous = FULL")

@@ -49,7 +49,7 @@ WHERE scope = ?1 AND name = ?2 AND win = ?3 AND spent + held + ?4 <= ?6
 """
 _OPEN = "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
 _USED = "SELECT spent + held FROM counters WHERE scope = ? AND name = ? AND win = ?"
-_BOOK = "UPDATE counters SET held = held - ?4, spent = spent + ?5 WHERE scope = ?1 AND name = ?2 AND win = ?3"
+_BOOK = "UPDATE counters SET held = held - ?, spent = spent + ? WHERE scope = ? AND name = ? AND win = ?"
 _INSERT = """
 INSERT INTO attempts (id, call_id, decision_id, started_ms, window_day, session, project, provider, model, purpose,
   state, held_microusd, max_cost_microusd, is_price_known, price_version, lease_until_ms)
@@ -177,28 +177,27 @@ def _prelude(
 
 
 def _take_all(conn: sqlite3.Connection, wanted: Reservation, day: int, caps: Mapping[str, int]) -> None:
+    # The update's own condition decides. Where there is no counter yet it starts at the amount, which must fit alone.
     amount = wanted.worst_case_microusd
-    for key in _keys_of(wanted, day):
-        scope, name, _ = key
+    execute = conn.cursor().execute
+    for scope, name, window in _keys_of(wanted, day):
         if scope == "call":
             cap = wanted.max_cost_microusd or 0
         else:
             cap = caps.get(f"provider:{name}" if scope == "provider" else scope, NO_CAP)
-        _take(conn, key, amount, day=day, cap=cap)
+        if execute(_TAKE, (scope, name, window, amount, day, cap)).rowcount == 1:
+            continue
+        if amount > cap or execute(_OPEN, (scope, name, window, 0, amount, day)).rowcount != 1:
+            raise _refusal(conn, (scope, name, window), amount, cap)
 
 
-def _take(conn: sqlite3.Connection, key: Key, amount: int, *, day: int, cap: int) -> None:
-    # The update's own condition decides. Where there is no counter yet it starts at `amount`, which must fit alone.
-    if conn.execute(_TAKE, (*key, amount, day, cap)).rowcount == 1:
-        return
-    if amount <= cap and conn.execute(_OPEN, (*key, 0, amount, day)).rowcount == 1:
-        return
+def _refusal(conn: sqlite3.Connection, key: Key, amount: int, cap: int) -> BudgetExceeded:
     used = conn.execute(_USED, key).fetchone()
     scope = f"provider:{key[1]}" if key[0] == "provider" else key[0]
     error = BudgetExceeded(scope, cap_microusd=cap, used_microusd=used[0] if used else 0, wanted_microusd=amount)
     if scope == "call":
         error.remedy = "allow this call a higher maximum cost, or choose a cheaper model"
-    raise error
+    return error
 
 
 def expire(conn: sqlite3.Connection, now_ms: int) -> int:
@@ -265,9 +264,8 @@ def _close(
 def _book(conn: sqlite3.Connection, keys: tuple[Key, ...], *, held: int, cost: int, day: int) -> None:
     if not held and not cost:
         return
-    for key in keys:
-        if conn.execute(_BOOK, (*key, held, cost)).rowcount != 1:
-            conn.execute(_OPEN, (*key, cost, 0, day))
+    if conn.executemany(_BOOK, [(held, cost, *key) for key in keys]).rowcount != len(keys):
+        conn.executemany(_OPEN, [(*key, cost, 0, day) for key in keys])  # those that exist are left alone
 
 
 def current_day(conn: sqlite3.Connection, now: datetime) -> int:
