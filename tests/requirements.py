@@ -216,6 +216,7 @@ ROWS = {
         held("money.unpriced-ceiling", "An unknown price reserves the configured ceiling and is flagged."),
         held("ledger.unwritable-home", "A paid call that cannot be recorded is not made; free ones are."),
         held("ledger.cost-from-usage", "A paid answer costs what its usage says, in every scope."),
+        held("money.unseen-work", "A call that breaks off with its work unseen is booked at what was held for it."),
         held("money.usage-missing", "Usage that is missing or impossible is counted here, never taken as zero."),
         held("savings.estimate", "A saving shown is an estimate against a named baseline, negatives shown."),
         later(CORE, "savings.columns", "Savings stand in two columns, verified and estimated, minus overhead."),

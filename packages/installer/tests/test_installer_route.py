@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -13,6 +14,11 @@ from llm_router_core.simulate.behaviour import Answer, Fault, failing, rate_limi
 from llm_router_core.simulate.server import SimulatedServer
 
 QUESTION = "What does HTTP 418 mean?"
+# A shell makes its background jobs deaf to Ctrl-C, and CI may be such a job.
+HEARS_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from llm_router_installer.cli import main; main()"
+)
 
 
 def openai(server: SimulatedServer) -> dict[str, str]:
@@ -192,7 +198,7 @@ def test_with_an_unwritable_home_a_free_model_answers_with_a_warning_and_a_paid_
         refused = run("route", QUESTION, "--model", "openai/o3", env=env)
     assert (free.code, free.out) == (0, "free\n")
     assert "warning" in free.err
-    assert refused.code == 4
+    assert refused.code == 5
     assert "cannot be recorded" in refused.err
     assert not chats(paid)
     assert home.read_text() == "not a folder"
@@ -217,7 +223,7 @@ def test_a_cap_is_set_held_listed_and_removed(run):
         assert run("budget", "set", "day", "0").out == "day: $0.00\n"
         refused = run("route", QUESTION, env=openai(server))
         assert not chats(server)
-        assert refused.code == 4
+        assert refused.code == 5
         assert "day cap" in refused.err
         scopes = {row["scope"]: row for row in run("budget", "list", "--json").json["data"]["scopes"]}
         assert scopes["day"]["cap_microusd"] == 0
@@ -277,7 +283,8 @@ def test_version_and_help_need_neither_server_nor_pydantic_nor_http(run):
 
 
 @pytest.mark.requirement("cli.interrupt")
-def test_ctrl_c_during_a_call_ends_at_once_and_leaves_no_hold(tmp_path, home, run):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_a_call_ends_it_at_once_and_leaves_no_hold(tmp_path, home, run, number):
     asked = threading.Event()
 
     def hang(_):
@@ -294,26 +301,96 @@ def test_ctrl_c_during_a_call_ends_at_once_and_leaves_no_hold(tmp_path, home, ru
             **openai(server),
         }
         child = subprocess.Popen(
-            [sys.executable, "-m", "llm_router_installer", "route", QUESTION],
-            env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background job ignores it
-        )  # fmt: skip
+            [sys.executable, "-c", HEARS_CTRL_C, "route", QUESTION],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         try:
             assert asked.wait(30)
-            child.send_signal(signal.SIGINT)
+            child.send_signal(number)
             out, err = child.communicate(timeout=20)
         finally:
             child.kill()
-    assert child.returncode == 130
+    assert child.returncode == 128 + number
     assert (out, b"Traceback" in err) == (b"", False)
     scopes = run("budget", "list", "--json").json["data"]["scopes"]
     assert all(row["held_microusd"] == 0 for row in scopes)
 
 
-def test_a_reader_that_closes_early_does_not_cause_a_traceback(tmp_path, home):
+@pytest.mark.parametrize("flag", ["", "--stream"])
+def test_a_reader_that_closes_early_does_not_cause_a_traceback(tmp_path, home, flag):
     with SimulatedServer("word " * 200_000) as server:
         env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LLM_ROUTER_HOME": str(home), **openai(server)}
-        shell = f"{sys.executable} -m llm_router_installer route '{QUESTION}' | head -c 10"
+        shell = (
+            f"{sys.executable} -m llm_router_installer route '{QUESTION}' {flag} | head -c 10; exit ${{PIPESTATUS[0]}}"
+        )
         done = subprocess.run(["bash", "-c", shell], env=env, capture_output=True, timeout=60, check=False)
     assert done.stdout == b"word word "
+    assert done.returncode == 141
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.requirement("cli.exit-codes")
+@pytest.mark.parametrize("stop", ["content_filter", "max_tokens", "end"])
+def test_an_answer_without_a_word_is_a_failure_not_a_success(run, stop):
+    with SimulatedServer(Answer("", stop=stop)) as server:
+        done = run("route", QUESTION, "--model", "openai/gpt-6-luna", env=openai(server))
+    assert (done.code, done.out) == (6, "")
+
+
+def test_an_answer_cut_at_its_output_limit_says_so(run):
+    with SimulatedServer(Answer("one two", stop="max_tokens")) as server:
+        done = run("route", QUESTION, env=openai(server))
+    assert (done.code, done.out) == (0, "one two\n")
+    assert "cut at its output limit" in done.err
+
+
+@pytest.mark.parametrize("closing", ["2>&-", "<&-"])
+def test_a_closed_stream_costs_nothing_but_what_would_have_gone_there(tmp_path, home, closing):
+    with SimulatedServer("the answer") as server:
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LLM_ROUTER_HOME": str(home), **openai(server)}
+        shell = f"{sys.executable} -m llm_router_installer route '{QUESTION}' {closing}"
+        done = subprocess.run(["bash", "-c", shell], env=env, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, b"the answer\n")
+
+
+@pytest.mark.parametrize("target", [">&-", ">/dev/full"])
+def test_an_output_that_cannot_be_written_is_not_a_success_and_no_traceback(tmp_path, home, target):
+    with SimulatedServer("the answer") as server:
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LLM_ROUTER_HOME": str(home), **openai(server)}
+        shell = f"{sys.executable} -m llm_router_installer route '{QUESTION}' --json {target}"
+        done = subprocess.run(["bash", "-c", shell], env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode in {74, 141}
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.requirement("cli.stream")
+def test_on_a_terminal_streamed_text_appears_piece_by_piece_and_stays(tmp_path, home):
+    pieces = Answer("alpha beta gamma delta", pieces=4, fault=Fault(delay_s=1.3))
+    with SimulatedServer(pieces) as server:
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LLM_ROUTER_HOME": str(home), "TERM": "xterm"}
+        seen = on_a_terminal(
+            [sys.executable, "-m", "llm_router_installer", "route", QUESTION, "--stream"], env | openai(server)
+        )
+    assert "... waiting for an answer" in seen
+    answer = seen[seen.rindex("\x1b[K") :]
+    assert "alpha beta gamma delta" in answer
+    assert "openai/gpt-6-luna" in answer
+
+
+def on_a_terminal(argv: list[str], env: dict[str, str]) -> str:
+    """Everything a terminal was sent by a program that ran on it."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(argv, env=env, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True)
+    os.close(theirs)
+    seen = b""
+    try:
+        while piece := os.read(ours, 4096):
+            seen += piece
+    except OSError:
+        pass  # the program is gone, and its terminal with it
+    finally:
+        os.close(ours)
+        assert child.wait(30) == 0
+    return seen.decode()

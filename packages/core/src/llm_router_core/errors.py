@@ -4,7 +4,7 @@
     ├── ConfigError            a setting, file or argument is wrong: says which, where, and what to write instead
     ├── NoRouteError           no candidate is left to try; carries each rejected candidate with its reason
     │   ├── ChainExhausted     every candidate was tried, and each failed
-    │   └── Unaffordable       every candidate that could be reached would pass a cap
+    │   └── Unaffordable       every candidate that could be reached would pass a cap, or go unrecorded
     ├── RefusedError           we will not make this call
     │   ├── BudgetExceeded     a cap would be passed
     │   └── LedgerUnavailable  a paid call cannot be recorded
@@ -68,7 +68,7 @@ class ChainExhausted(NoRouteError):
 
 
 class Unaffordable(NoRouteError):
-    """Only budgets stand in the way: each candidate that could be reached would pass a cap."""
+    """Only money stands in the way: each candidate that could be reached would pass a cap or go unrecorded."""
 
     code = "budget"
 
@@ -131,10 +131,23 @@ class ProviderError(LLMRouterError):
     ) -> None:
         super().__init__(message)
         self.has_replied = False  # the provider had accepted the request and begun to answer: it may bill
+        self.used: object = None  # the `Usage` it had told by then, if any
         self.kind = kind
         self.provider = provider
         self.model = model
         self.retry_after_s = retry_after_s
+
+    def changed(self, *, message: str = "", provider: str = "", model: str = "") -> ProviderError:
+        """The same failure with another message or place."""
+        other = ProviderError(
+            self.kind,
+            message or self.message,
+            provider=provider or self.provider,
+            model=model or self.model,
+            retry_after_s=self.retry_after_s,
+        )
+        other.has_replied, other.used = self.has_replied, self.used
+        return other
 
 
 class StorageError(LLMRouterError):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from llm_router_core.errors import LLMRouterError
 from llm_router_installer import VERSION, ui
-from llm_router_installer.result import Exit, Failure, failure_of
+from llm_router_installer.result import Exit, Failure, SignalledError, failure_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -81,22 +81,37 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: runs a command, turns every error into a message and an exit code."""
-    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    as_json = "--json" in sys.argv[1:]
     try:
-        code = cli.main(standalone_mode=False)
+        code = _run(cli.main, standalone_mode=False)
+    except (ui.OutputGoneError, SignalledError) as ended:
+        code = ended.exit_code
+    except Exception as error:  # noqa: BLE001 - one of the three mains: a user gets a sentence, never a traceback
+        code = _show(Failure(_command(), "internal", _bug(error), "please report this line"))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(command: Callable[..., object], **options: object) -> object:
+    """What the command returns, or the exit code of the failure that was shown."""
+    try:
+        return command(**options)
     except click.ClickException as wrong:
         # click's own wording for a wrong call, in the envelope when JSON was asked for.
-        failure = Failure(command, "usage", wrong.format_message(), _usage_hint(wrong), Exit(min(wrong.exit_code, 2)))
-        code = ui.show(failure, as_json=as_json)
+        exit_code = Exit(min(wrong.exit_code, Exit.USAGE))
+        failure = Failure(_command(), "usage", wrong.format_message(), _usage_hint(wrong), exit_code)
     except (click.Abort, KeyboardInterrupt):
-        ui.progress("")
-        code = ui.show(Failure(command, "interrupted", "interrupted", "", Exit.INTERRUPTED), as_json=as_json)
+        failure = Failure(_command(), "interrupted", "interrupted", "", Exit.INTERRUPTED)
     except LLMRouterError as error:
-        code = ui.show(failure_of(command, error), as_json=as_json)
-    except Exception as error:  # noqa: BLE001 - one of the three mains: a user gets a sentence, never a traceback
-        code = ui.show(Failure(command, "internal", _bug(error), "please report this line"), as_json=as_json)
-    sys.exit(code if isinstance(code, int) else 0)
+        failure = failure_of(_command(), error)
+    return _show(failure)
+
+
+def _command() -> str:
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    return " ".join(words[:2] if words[:1] == ["budget"] else words[:1])
+
+
+def _show(failure: Failure) -> int:
+    return ui.show(failure, as_json="--json" in sys.argv[1:], on_one_line="--stream" in sys.argv[1:])
 
 
 def _bug(error: Exception) -> str:

@@ -29,6 +29,14 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class SignalledError(Exception):
+    """A signal ended the command; `exit_code` is what a shell reports for it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by signal {number}")
+        self.exit_code = 128 + number
+
+
 EXIT_BY_CODE = {
     "config": Exit.CONFIG,
     "no_route": Exit.NO_ROUTE,

@@ -10,10 +10,24 @@ import json
 import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Sequence
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, Self, TextIO
 
 from llm_router_installer.result import Failure, Lines, Result, Table
+
+BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+DISK_FULL = 74  # EX_IOERR of sysexits.h
+
+
+class OutputGoneError(Exception):
+    """Nobody takes the output any more: the reader closed the pipe, or the disk is full. `exit_code` says which."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("the output cannot be written")
+        self.exit_code = exit_code
+
 
 _UNSAFE = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b.|"
@@ -41,10 +55,44 @@ def note(text: str) -> None:
     _put(sys.stderr, plain(text) + "\n")
 
 
-def progress(text: str) -> None:
-    """A line on stderr that the next one overwrites; only where a person is watching. Empty text clears it."""
-    if sys.stderr.isatty():
-        _put(sys.stderr, f"\r\x1b[K{plain(text)}")
+class Waiting:
+    """A line on stderr that counts the seconds while nothing else is to be seen; only where a person is watching.
+
+    A context manager. `stop` takes the line away for good, which whoever is about to print something else must do.
+    """
+
+    def __init__(self, text: str, *, is_dumb: bool = False) -> None:
+        self._text = text
+        self._ends = threading.Event()
+        self._lock = threading.Lock()
+        self._is_drawn = False
+        watched = sys.stderr is not None and sys.stderr.isatty() and not is_dumb
+        self._thread = threading.Thread(target=self._count, daemon=True) if watched else None
+
+    def __enter__(self) -> Self:
+        if self._thread is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Takes the line away; nothing is drawn afterwards."""
+        with self._lock:
+            self._ends.set()
+            if self._is_drawn:
+                self._is_drawn = False
+                _put(sys.stderr, "\r\x1b[K")
+
+    def _count(self) -> None:
+        started = time.monotonic()
+        while not self._ends.wait(1.0):
+            with self._lock:
+                if self._ends.is_set():
+                    return
+                self._is_drawn = True
+                _put(sys.stderr, f"\r\x1b[K{self._text}, {time.monotonic() - started:.0f} s (Ctrl-C stops)")
 
 
 def json_line(value: object) -> None:
@@ -52,10 +100,11 @@ def json_line(value: object) -> None:
     _put(sys.stdout, json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
-def show(outcome: Result | Failure, *, as_json: bool) -> int:
+def show(outcome: Result | Failure, *, as_json: bool, on_one_line: bool = False) -> int:
     """Prints the outcome of a command and returns its exit code."""
     if as_json:
-        _put(sys.stdout, json.dumps(outcome.envelope(), ensure_ascii=False, indent=2, default=str) + "\n")
+        indent = None if on_one_line else 2
+        _put(sys.stdout, json.dumps(outcome.envelope(), ensure_ascii=False, indent=indent, default=str) + "\n")
         return int(outcome.exit_code)
     if isinstance(outcome, Failure):
         note(f"error: {outcome.message}")
@@ -102,14 +151,19 @@ def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _put(stream: TextIO, text: str) -> None:
+def _put(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # closed before we began, as by `2>&-`
+        if stream is sys.stdout and sys.stderr is not sys.stdout:
+            raise OutputGoneError(BROKEN_PIPE)
+        return
     try:
         stream.write(text)
         stream.flush()
     except UnicodeEncodeError:
-        stream.write(text.encode("utf-8", "replace").decode("ascii", "replace"))
+        stream.write(text.encode("ascii", "replace").decode("ascii"))
         stream.flush()
-    except BrokenPipeError:
-        # The reader (`| head`) is gone; Python would complain once more when it closes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(141) from None
+    except OSError as error:
+        # Python would complain once more when it closes the stream at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout:
+            raise OutputGoneError(BROKEN_PIPE if isinstance(error, BrokenPipeError) else DISK_FULL) from None

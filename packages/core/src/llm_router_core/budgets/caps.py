@@ -22,6 +22,7 @@ DEFAULT_CAPS: Mapping[str, int] = MappingProxyType(
 )
 SCOPE_FORMS = "session, day, month, project, or provider:NAME such as provider:openai"
 _PLAIN_SCOPES = ("session", "day", "month", "project")
+_TRY_AGAIN = "try again; `llm-router budget list` shows what is in force"
 _PROVIDER = re.compile(r"provider:[a-z0-9][a-z0-9_.-]{0,62}")
 
 
@@ -69,7 +70,7 @@ def set_cap(db: Database, scope: str, cap_microusd: int) -> Cap:
         raise ConfigError(f"{cap_microusd!r} micro-dollars is no cap", remedy="give an amount of $0 or more")
     db.write(lambda conn: caps_table.put_cap(conn, name, cap_microusd))
     if db.read(caps_table.list_caps).get(name) != cap_microusd:
-        raise StorageError(f"the {name} cap was not stored", remedy="run `llm-router doctor`")
+        raise StorageError(f"the {name} cap was not stored", remedy=_TRY_AGAIN)
     db.checkpoint()
     return Cap(name, cap_microusd, is_default=False)
 
@@ -84,6 +85,6 @@ def remove_cap(db: Database, scope: str) -> Cap:
     name = check_scope(scope)
     db.write(lambda conn: caps_table.delete_cap(conn, name))
     if name in db.read(caps_table.list_caps):
-        raise StorageError(f"the {name} cap was not removed", remedy="run `llm-router doctor`")
+        raise StorageError(f"the {name} cap was not removed", remedy=_TRY_AGAIN)
     db.checkpoint()
     return Cap(name, DEFAULT_CAPS.get(name), is_default=True)

@@ -62,13 +62,16 @@ def health(candidate: Candidate, wanted: Wanted, world: World) -> str:
     return world.open_breakers.get((candidate.model.provider, candidate.model.name), "")
 
 
+def record(candidate: Candidate, wanted: Wanted, world: World) -> str:
+    """What it costs can be recorded; what is free may go without."""
+    del wanted
+    is_recordable = candidate.is_free or not world.ledger_problem
+    return "" if is_recordable else f"a paid call cannot be recorded: {world.ledger_problem}"
+
+
 def money(candidate: Candidate, wanted: Wanted, world: World) -> str:
-    """Its worst case fits what is left under every cap, and can be recorded."""
+    """Its worst case fits what is left under every cap."""
     needed = candidate.worst_case_microusd
-    if needed == 0:
-        return ""
-    if world.ledger_problem:
-        return f"a paid call cannot be recorded: {world.ledger_problem}"
     limits = {"call": wanted.max_cost_microusd, **world.headroom_microusd}
     for scope, left in limits.items():
         applies = not scope.startswith("provider:") or scope == f"provider:{candidate.model.provider}"
@@ -82,6 +85,7 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("ability", ability),
     ("fit", fit),
     ("health", health),
+    ("ledger", record),
     ("budget", money),
 )
 

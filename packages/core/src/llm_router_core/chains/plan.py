@@ -90,6 +90,12 @@ def no_route(plan: Plan) -> NoRouteError:
     """Why nobody can be tried, with what to do about that."""
     rejected, named = plan.chain.rejected, plan.wanted.model
     stages = {item.stage for item in rejected} - {"reach"}
+    if stages == {"ledger"}:
+        return Unaffordable(
+            "no paid call can be recorded, and none is made without",
+            rejected,
+            remedy="see that the state folder can be written; free and local models still work",
+        )
     if stages == {"budget"}:
         return Unaffordable(
             "every candidate that could be reached would pass a cap",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -95,10 +95,16 @@ class _Running:
     @property
     def is_blind(self) -> bool:
         """Nothing tells how much was produced: no usage came, and the output is whole or partly hidden reasoning."""
-        return self.usage is None and (not self.is_stream or "reasoning" in self.candidate.model.capabilities)
+        candidate = self.candidate
+        hides = candidate.endpoint.dialect.startswith("openai") or candidate.effort is not None
+        reasons = hides and "reasoning" in candidate.model.capabilities
+        return self.usage is None and (not self.is_stream or reasons)
 
     def counted(self) -> Usage:
-        """The provider's own usage, or ours."""
+        """The provider's own usage, or ours. What it told before it broke off lacks what it wrote since."""
+        if self.usage is not None and self.has_replied:
+            written = max(self.usage.output_tokens, -(-self.output_bytes // BYTES_PER_TOKEN))
+            return replace(self.usage, output_tokens=written, is_estimated=True)
         return self.usage or Usage(
             input_tokens=-(-self.input_bytes // BYTES_PER_TOKEN),
             output_tokens=-(-self.output_bytes // BYTES_PER_TOKEN),
@@ -146,6 +152,8 @@ class Attempts:
         except (HttpFailure, TransportFailure, ProviderError) as failed:
             error = provider_error(failed, candidate.endpoint.provider, candidate.model.name)
             kind, running.has_replied = error.kind, error.has_replied
+            if isinstance(error.used, Usage):
+                running.usage = error.used
             raise error from None
         finally:
             with anyio.CancelScope(shield=True):

@@ -35,11 +35,7 @@ _RESETS = (
 def provider_error(failed: HttpFailure | ProviderError, provider: str, model: str) -> ProviderError:
     """The failure with its kind, its place and a message that is safe to show. A typed one only gains its place."""
     if isinstance(failed, ProviderError):
-        placed = ProviderError(
-            failed.kind, failed.message, provider=provider, model=model, retry_after_s=failed.retry_after_s
-        )
-        placed.has_replied = failed.has_replied
-        return placed
+        return failed.changed(provider=provider, model=model)
     error = _error_of(failed.body)
     kind = kind_of_failure(failed.status, error)
     wait_s = retry_after_s(failed.headers) if kind in _WAITS else None

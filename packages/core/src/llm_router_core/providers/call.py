@@ -37,13 +37,13 @@ _UNTOLD = frozenset({"", "text/plain", "application/octet-stream"})
 async def call(client: HttpClient, request: Request, target: Target, limits: Limits) -> AsyncGenerator[Event, None]:
     """The events of one call: its usage right before `Done`, and `Done` last. Close it if you stop early.
 
-    Usage the provider did not give, or that cannot be true, is estimated and marked so. A provider that tells usage
-    early is passed on at once as well, so that a call that breaks off can be charged by it.
+    Usage the provider did not give, or that cannot be true, is estimated and marked so.
 
     Raises:
         HttpFailure: a status other than 200.
         TransportFailure: unreachable, timed out, too large, cut, or a redirect.
-        ProviderError: the reply is an error, is not what the dialect allows, or ended before it was complete.
+        ProviderError: the reply is an error, is not what the dialect allows, or ended before it was complete. Its
+            `has_replied` and `used` tell how far it had come.
     """
     ends_s = time.monotonic() + limits.deadline_s
     usage: Usage | None = None
@@ -55,20 +55,21 @@ async def call(client: HttpClient, request: Request, target: Target, limits: Lim
                 output_bytes += event_bytes(event)
                 if isinstance(event, UsageEvent):
                     usage = event.usage
-                    if request.stream and not is_impossible(usage, request, target):
-                        yield event
                 elif isinstance(event, Done):
                     done = event
                 else:
                     yield event
         if done is None:
             raise ProviderError(ErrorKind.INTERRUPTED, "the reply ended without its terminal event")
-        if usage is not None and (is_impossible(usage, request, target) or is_too_small(usage, request, output_bytes)):
-            usage = None
         if target.endpoint.dialect == "ollama":
             left = replace(limits, deadline_s=max(ends_s - time.monotonic(), 0.0))
-            await ensure_not_cut(client, request, target, usage.input_tokens if usage else None, left)
+            counted = usage.input_tokens if usage is not None and usage.prompt_tokens else None
+            await ensure_not_cut(client, request, target, counted, left)
+        if usage is not None and (is_impossible(usage, request, target) or is_too_small(usage, request, output_bytes)):
+            usage = None
     except ProviderError as error:
+        if usage is not None and not is_impossible(usage, request, target):
+            error.used = usage
         raise _without_key(error, target.endpoint.key) from None
     yield UsageEvent(usage or estimated_usage(request, output_bytes))
     yield done if done.model else replace(done, model=target.model)
@@ -149,6 +150,4 @@ def _form(headers: Mapping[str, str], endpoint: Endpoint, *, is_stream: bool) ->
 def _without_key(error: ProviderError, key: str | None) -> ProviderError:
     if not key or key not in error.message:
         return error
-    clean = ProviderError(error.kind, without_key(error.message, key), retry_after_s=error.retry_after_s)
-    clean.has_replied = error.has_replied
-    return clean
+    return error.changed(message=without_key(error.message, key))

@@ -101,9 +101,7 @@ def _flatten(layer: Mapping[str, Any]) -> list[tuple[str, Any]]:
             pairs.append((name, value))
             continue
         if not isinstance(value, Mapping):
-            raise ConfigError(
-                f"providers = {value!r} is not a table", remedy="write [providers.NAME] with its settings"
-            )
+            raise ConfigError(f"providers = {value!r} is not a table", remedy="write [providers.NAME] and its settings")
         for provider, table in value.items():
             if isinstance(table, Mapping):
                 pairs += [(f"providers.{provider}.{key}", item) for key, item in table.items()]

@@ -86,8 +86,8 @@ def _answers(lines: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
 
 def _parsed(raw: bytes, where: str) -> tuple[object, str, Evidence | None]:
     try:
-        row = json.loads(raw)
-    except ValueError as wrong:
+        row = json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as wrong:
         raise click.UsageError(f"{where} is not JSON: {wrong}") from None
     if not isinstance(row, dict) or not isinstance(row.get("prompt"), str):
         raise click.UsageError(f'{where} is not an object with a "prompt" text')
@@ -97,6 +97,10 @@ def _parsed(raw: bytes, where: str) -> tuple[object, str, Evidence | None]:
     if not isinstance(session, dict):
         raise click.UsageError(f'{where}: "session" is not an object')
     return row.get("id"), row["prompt"], _evidence(session, where)
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _evidence(session: dict[str, Any], where: str) -> Evidence:

@@ -77,9 +77,11 @@ def _reasons(told: Told) -> list[Rejection]:
 def _summary(shown: Shown, took_s: float) -> list[str]:
     receipts = [told.receipt for told in shown.told if told.receipt]
     known = [receipt.cost_microusd for receipt in receipts if receipt.cost_microusd is not None]
-    saved = [amount for receipt in receipts if (amount := saving(receipt)) is not None]
+    compared = [receipt for receipt in receipts if saving(receipt) is not None]
+    saved = [saving(receipt) or 0 for receipt in compared]
     now = SystemClock().now()
-    opus = [baseline_microusd(receipt.usage, now, model=TOP_BASELINE) or 0 for receipt in receipts]
+    opus = [baseline_microusd(receipt.usage, now, model=TOP_BASELINE) or 0 for receipt in compared]
+    overhead = shown.ledger_microusd - sum(receipt.cost_microusd or 0 for receipt in compared)
     day = next(row for row in shown.status if row.scope == "day")
     count, failed = len(shown.told), sum(len(told.failed) for told in shown.told)
     baseline = receipts[0].baseline_model
@@ -94,7 +96,8 @@ def _summary(shown: Shown, took_s: float) -> list[str]:
         f"          sum of all rows {sums}, {caps}",
         f"          {format_usd(sum(known))} at known prices, {unpriced} unpriced call at its ceiling",
         f"savings   estimated {format_usd(sum(saved))} against {baseline} for the same tokens (n={len(saved)})",
-        f"          everything on Opus would have cost {format_usd(sum(opus))} for the same tokens",
+        f"          for those {len(compared)}, everything on Opus would have cost {format_usd(sum(opus))}",
+        f"          not compared: {format_usd(overhead)} for the broken-off and the unpriced call",
         "Your own state folder, keys and settings were not read or written.",
     ]
 

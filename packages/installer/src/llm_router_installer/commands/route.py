@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
@@ -19,20 +18,19 @@ from llm_router_core.conversation import (
     Partial,
     ReasoningDelta,
     Receipt,
+    StopReason,
     TextDelta,
     ToolCallEvent,
     UsageEvent,
     prompt_request,
 )
-from llm_router_core.errors import LLMRouterError
 from llm_router_core.router import RouteContext, Router
 from llm_router_installer import ui
 from llm_router_installer.options import overrides_of, routing_options
 from llm_router_installer.receipt import receipt_line
-from llm_router_installer.result import Exit, Lines, Result
-from llm_router_installer.runtime import read_prompt, start
+from llm_router_installer.result import ENVELOPE_VERSION, Exit, Lines, Result
+from llm_router_installer.runtime import check_text, ending_on_signals, read_prompt, start
 
-PROGRESS_AFTER_S = 1.0
 EVENT_NAMES = {
     TextDelta: "text",
     ReasoningDelta: "reasoning",
@@ -67,16 +65,17 @@ def command(prompt: str, system: str, stream: bool, as_json: bool, **options: st
     The answer goes to stdout; the receipt and what happened on the way go to stderr.
     """
     text = read_prompt(prompt)
+    check_text(system, "--system")
     runtime = start()
     request = prompt_request(text, system=system, stream=stream)
     context = RouteContext(runtime.session, runtime.project, overrides_of(options))
 
     async def run() -> Result:
         async with open_router(runtime.settings, runtime.env, runtime.home) as router:
-            for problem in router.problems:
-                ui.note(f"warning: {problem}")
-            async with aclosing(router.route(request, context)) as events:
-                return await _answer(events, router, stream=stream, as_json=as_json)
+            is_dumb = runtime.env.get("TERM") == "dumb"
+            with ending_on_signals(), ui.Waiting("... waiting for an answer", is_dumb=is_dumb) as waiting:
+                async with aclosing(router.route(request, context)) as events:
+                    return await _answer(events, router, waiting, stream=stream, as_json=as_json)
 
     result = anyio.run(run)
     if as_json and stream:
@@ -84,44 +83,27 @@ def command(prompt: str, system: str, stream: bool, as_json: bool, **options: st
     return ui.show(result, as_json=as_json)
 
 
-async def _answer(events: AsyncIterator[Event], router: Router, *, stream: bool, as_json: bool) -> Result:
+async def _answer(
+    events: AsyncIterator[Event], router: Router, waiting: ui.Waiting, *, stream: bool, as_json: bool
+) -> Result:
     answer = _Answer()
-    failed: LLMRouterError | None = None
-    async with anyio.create_task_group() as group:
-        group.start_soon(_tick, answer, stream)
-        try:
-            async for event in events:
-                if as_json and stream:
-                    ui.json_line({"event": EVENT_NAMES[type(event)], **asdict(event)})
-                _take(event, answer, live=stream and not as_json, quiet=as_json)
-        except LLMRouterError as error:
-            failed = error  # raised outside the task group, which would wrap it
-        group.cancel_scope.cancel()
-    ui.progress("")
-    if failed is not None:
-        raise failed
+    async for event in events:
+        if stream or isinstance(event, AttemptFailed | Done | Partial):
+            waiting.stop()
+        if as_json and stream:
+            ui.json_line({"llm_router": ENVELOPE_VERSION, "event": EVENT_NAMES[type(event)], **asdict(event)})
+        _take(event, answer, live=stream and not as_json, quiet=as_json)
     return _result(answer, router, printed=stream)
-
-
-async def _tick(answer: _Answer, stream: bool) -> None:
-    """A line that shows a person that something is going on, until streamed text shows it better."""
-    started = time.monotonic()
-    await anyio.sleep(PROGRESS_AFTER_S)
-    while not (stream and answer.text):
-        ui.progress(f"... waiting for an answer, {time.monotonic() - started:.0f} s (Ctrl-C stops)")
-        await anyio.sleep(1)
 
 
 def _take(event: Event, answer: _Answer, *, live: bool, quiet: bool) -> None:
     if isinstance(event, TextDelta):
         answer.text.append(event.text)
         if live:
-            ui.progress("")
             ui.write(event.text)
     elif isinstance(event, AttemptFailed):
         answer.failed.append(event)
         if not quiet:
-            ui.progress("")
             ui.note(f"· {event.provider}/{event.model}: {event.kind}: {event.message}")
     elif isinstance(event, Citation):
         answer.citations.append(event)
@@ -132,7 +114,9 @@ def _take(event: Event, answer: _Answer, *, live: bool, quiet: bool) -> None:
 def _result(answer: _Answer, router: Router, *, printed: bool) -> Result:
     text = "".join(answer.text)
     receipt = answer.end.receipt if answer.end else None
-    warnings = [*router.gate.warnings, *(router.db.warnings if router.db else ())]
+    warnings = [*router.problems, *router.gate.warnings, *(router.db.warnings if router.db else ())]
+    if isinstance(answer.end, Done) and answer.end.stop_reason is StopReason.MAX_TOKENS:
+        warnings.append("the answer was cut at its output limit")
     exit_code = Exit.OK
     if isinstance(answer.end, Partial):
         exit_code = Exit.PARTIAL

@@ -41,7 +41,8 @@ class _Voice:
         text = self._answers.get(request.prompt, "a simulated answer")
         answer = Answer(text, pieces=6)
         if model == DYING_MODEL:
-            return replace(answer, fault=Fault(cut_after=800, has_length=False))
+            is_stream = bool((request.body or {}).get("stream"))
+            return replace(answer, fault=Fault(cut_after=800 if is_stream else 120, has_length=False))
         return answer
 
 
