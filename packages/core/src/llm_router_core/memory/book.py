@@ -37,7 +37,7 @@ class Rated:
 
 
 def rules_now(db: Database | None, project: str) -> tuple[MemoryRule, ...]:
-    """What `World.memory_rules` takes, in the order in which rules win. Empty where there is no database or it fails."""
+    """What `World.memory_rules` takes, in the order in which rules win. Empty without a database, or when it fails."""
     if db is None:
         return ()
     try:

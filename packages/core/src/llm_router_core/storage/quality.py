@@ -11,9 +11,9 @@ from llm_router_core.storage.database import Database
 MAX_SAMPLES = 5_000  # read at once: the newest; at one answer in ten judged, fourteen days of 3,500 answers a day
 _MAX_CODE = 120
 _PUT = """
-INSERT OR IGNORE INTO judgements
+INSERT INTO judgements
   (decision_id, at_ms, model, judge, outcome, score, relevance, completeness, correctness, ceiling)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision_id) DO NOTHING
 """
 _COUNT = "SELECT COUNT(*) FROM judgements WHERE model = ? AND score IS NOT NULL AND at_ms BETWEEN ? AND ?"
 _SAMPLES = """
