@@ -13,10 +13,18 @@ from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import Candidate, Wanted, World
 from llm_router_core.chains.tables import ORDER, row_complexity
 from llm_router_core.errors import Rejection
+from llm_router_core.settings import rules
 from llm_router_core.units import format_usd
 
 Filter = Callable[[Candidate, Wanted, World], str]
 CHARACTERS_PER_TOKEN = 3
+
+
+def policy(candidate: Candidate, wanted: Wanted, world: World) -> str:
+    """No rule of the user, the repository or the organisation keeps it out; a model that was named is no exception."""
+    del wanted
+    model = candidate.model
+    return rules.objection(world.rules, model.provider, model.name, candidate.endpoint.data_class)
 
 
 def privacy(candidate: Candidate, wanted: Wanted, world: World) -> str:
@@ -77,6 +85,7 @@ def money(candidate: Candidate, wanted: Wanted, world: World) -> str:
 
 
 FILTERS: tuple[tuple[str, Filter], ...] = (
+    ("policy", policy),
     ("privacy", privacy),
     ("ability", ability),
     ("fit", fit),

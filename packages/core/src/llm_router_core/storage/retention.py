@@ -13,7 +13,7 @@ from llm_router_core.storage import ledger, quarantine
 from llm_router_core.storage.database import Database
 
 BATCH_ROWS = 1000
-KEPT_FOR_EVER = frozenset({"meta", "caps", "migrations"})
+KEPT_FOR_EVER = frozenset({"meta", "caps", "migrations", "memory_rules"})
 _FREE_PAGES = 256
 
 
@@ -37,7 +37,18 @@ RULES = (
     Rule("attempts", "started_ms", 400, key="id", unless="state = 'held'"),
     Rule("adjustments", "at_ms", 400),
     Rule("decisions", "at_ms", 90),
+    Rule("usage_days", "day", 1_100, is_day=True, key="(day, provider, model, purpose, verdict)"),
+    Rule("counterfactuals", "at_ms", 400, key="decision_id"),
+    Rule(
+        *("counterfactual_days", "day", 1_100),
+        is_day=True,
+        key="(day, baseline_model, top_model, account, quota_window)",
+    ),
+    Rule("quota_windows", "touched_ms", 90, key="(provider, account, quota_window)"),
+    Rule("judgements", "at_ms", 180),
+    Rule("ratings", "at_ms", 90),
     Rule("breakers", "changed_at", 7, key="(provider, account, model)"),
+    Rule("session_overrides", "set_ms", 30, key="(session, name)"),
     Rule("counters", "touched_day", 400, is_day=True, key="(scope, name, win)", unless="held > 0"),
     Rule("counters", "touched_day", 7, is_day=True, key="(scope, name, win)", unless="held > 0 OR scope <> 'call'"),
 )
