@@ -37,7 +37,7 @@ class _Rule(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    llm_router_memory: Literal[1]
+    llm_router_memory: int = Field(ge=VERSION, le=VERSION)
     exported_at: AwareDatetime = Field(strict=False)
     rules: tuple[_Rule, ...] = Field(max_length=MAX_RULES, strict=False)
 
