@@ -11,8 +11,8 @@ Windows are named by numbers: a UTC day such as 20260305, a UTC month such as 20
     provider   provider id   UTC month
 
 Two invariants hold after every transaction: `held` of a counter is the sum of its attempts in state `held`, and `spent`
-is the sum of their costs plus the adjustments. The latest day ever seen is stored, and an earlier one is never used
-again: a clock that jumps back cannot reopen a window. All functions run inside the caller's transaction.
+is the sum of their costs plus the adjustments. Which day is in force is decided by `booking_day`: a clock that jumps
+cannot reopen a window. All functions run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from datetime import datetime
 from typing import Literal
 
 from llm_router_core.errors import BudgetExceeded
+from llm_router_core.storage import booking_day
 
 Purpose = Literal["answer", "retry", "judge", "classifier", "media", "cache"]
 Key = tuple[str, str, int]  # scope, name, window
@@ -35,10 +36,9 @@ LEASE_GRACE_S = 60.0
 
 _PRELUDE = """
 SELECT scope, cap_microusd FROM caps
-UNION ALL SELECT '#day', value FROM meta WHERE name = 'day_high_water'
+UNION ALL SELECT '#' || name, value FROM meta WHERE name IN ('day_high_water', 'clock_low_since_ms')
 UNION ALL SELECT '#lease', min(lease_until_ms) FROM attempts WHERE state = 'held'
 """
-_SET_DAY = "INSERT INTO meta VALUES ('day_high_water', ?1) ON CONFLICT DO UPDATE SET value = max(value, ?1)"
 _EXPIRE = """
 UPDATE attempts SET state = 'expired' WHERE state = 'held' AND lease_until_ms <= ?
 RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
@@ -167,13 +167,13 @@ def _prelude(
     """The caps in force and the day to book on, after lapsed holds were given back."""
     caps = dict(default_caps)
     caps.update(conn.execute(_PRELUDE).fetchall())
-    latest = caps.pop("#day", 0)
-    if day > latest:
-        conn.execute(_SET_DAY, (day,))
+    in_force, low_since_ms = caps.pop("#day_high_water", 0), caps.pop("#clock_low_since_ms", None)
+    if day != in_force or low_since_ms is not None:
+        day = booking_day.advance(conn, day, in_force, now_ms=now_ms, low_since_ms=low_since_ms)
     lease = caps.pop("#lease", None)
     if lease is not None and lease <= now_ms:
         expire(conn, now_ms)
-    return caps, max(day, latest)
+    return caps, day
 
 
 def _take_all(conn: sqlite3.Connection, wanted: Reservation, day: int, caps: Mapping[str, int]) -> None:
@@ -271,9 +271,20 @@ def _book(conn: sqlite3.Connection, keys: tuple[Key, ...], *, held: int, cost: i
 
 
 def current_day(conn: sqlite3.Connection, now: datetime) -> int:
-    """The day that counts: today in UTC, or the latest day seen if the clock went back."""
-    latest = conn.execute("SELECT value FROM meta WHERE name = 'day_high_water'").fetchone()
-    return max(day_number(now), latest[0] if latest else 0)
+    """The day that counts: today in UTC, unless the clock jumped (see `booking_day`)."""
+    return booking_day.read_day(conn, day_number(now), int(now.timestamp() * 1000))
+
+
+def is_clock_noted(conn: sqlite3.Connection, now: datetime) -> bool:
+    """Whether the clock says nothing about the day in force that is not stored."""
+    return booking_day.is_noted(conn, day_number(now), int(now.timestamp() * 1000))
+
+
+def note_clock(conn: sqlite3.Connection, now: datetime) -> None:
+    """Store what the clock says of the day in force, for a reservation that was refused and took nothing."""
+    now_ms = int(now.timestamp() * 1000)
+    in_force, low_since_ms = booking_day.load_marks(conn)
+    booking_day.advance(conn, day_number(now), in_force, now_ms=now_ms, low_since_ms=low_since_ms)
 
 
 def balances(conn: sqlite3.Connection, *, day: int) -> list[Balance]:
