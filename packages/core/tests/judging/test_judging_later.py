@@ -45,9 +45,10 @@ def db(tmp_path):
         yield database
 
 
-def verdict(request, value: float) -> str:
+def verdict(request, value: float, *, is_spoken_to: bool = False) -> str:
     seal = re.search(r'"seal": "([0-9a-f]+)"', request.messages[0].text)[1]
-    return json.dumps({"seal": seal, "relevance": value, "completeness": value, "correctness": value})
+    parts = {"relevance": value, "completeness": value, "correctness": value}
+    return json.dumps({"seal": seal, **parts, "speaks_to_judge": is_spoken_to})
 
 
 def gives(value: float):
@@ -155,6 +156,13 @@ def test_an_empty_answer_is_worth_nothing_and_no_call_is_made_for_it(db):
 )
 def test_what_can_be_seen_without_a_judge_bounds_its_score(db, answer, most):
     assert judged(db, gives(1.0), subject(answer=answer)).score == most
+
+
+def test_an_answer_that_the_judge_finds_speaking_to_it_stays_below_usable(db):
+    async def ask(request, subject):
+        return verdict(request, 1.0, is_spoken_to=True)
+
+    assert judged(db, ask).score == 500
 
 
 @pytest.mark.requirement("privacy.no-text")

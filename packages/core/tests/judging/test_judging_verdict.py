@@ -11,6 +11,7 @@ from llm_router_core.judging.family import family_of, may_judge
 from llm_router_core.judging.judge import is_sampled
 from llm_router_core.judging.verdict import (
     MAX_ANSWER,
+    Verdict,
     clipped,
     judge_request,
     new_marks,
@@ -20,12 +21,12 @@ from llm_router_core.judging.verdict import (
 from llm_router_core.storage.quality import Parts
 
 SEAL = "abcdef012345"
-GOOD = {"seal": SEAL, "relevance": 1, "completeness": 0.5, "correctness": 0.25}
+GOOD = {"seal": SEAL, "relevance": 1, "completeness": 0.5, "correctness": 0.25, "speaks_to_judge": False}
 
 
 def test_an_exact_verdict_is_read_in_thousandths():
-    assert parse_verdict(json.dumps(GOOD), SEAL) == Parts(1000, 500, 250)
-    assert parse_verdict(f"\n```json\n{json.dumps(GOOD)}\n```\n", SEAL) == Parts(1000, 500, 250)
+    assert parse_verdict(json.dumps(GOOD), SEAL) == Verdict(Parts(1000, 500, 250), speaks_to_judge=False)
+    assert parse_verdict(f"\n```json\n{json.dumps(GOOD)}\n```\n", SEAL).parts == Parts(1000, 500, 250)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,8 @@ def test_an_exact_verdict_is_read_in_thousandths():
         json.dumps({**GOOD, "seal": 5}),
         json.dumps({**GOOD, "seal": "ä"}),
         json.dumps({**GOOD, "extra": 1}),
+        json.dumps({**GOOD, "speaks_to_judge": 0}),
+        json.dumps({**GOOD, "speaks_to_judge": "no"}),
         json.dumps({key: value for key, value in GOOD.items() if key != "seal"}),
         json.dumps({**GOOD, "relevance": 1.01}),
         json.dumps({**GOOD, "relevance": -0.1}),

@@ -23,6 +23,9 @@ _INVISIBLE = re.compile(
 _ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b.")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACE = re.compile(r"\s+")
+_SPREAD = re.compile(r"(?<!\w)(?:\w[ .*_-]){3,}\w(?!\w)")  # s c o r e
+_DIGIT_LETTERS = str.maketrans("013457@$", "oieastas")
+_MIXED = re.compile(r"(?<![\w.])[a-z]+[013457@$][a-z0-9@$]*(?![\w.])|(?<![\w.])[013457@$][a-z@$]+(?![\w.])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +50,16 @@ def load_patterns() -> Patterns:
     """The packaged patterns."""
     raw = load_data(__package__, "asides.toml")
 
+    look_alikes = str.maketrans(raw["look_alikes"]["from"], raw["look_alikes"]["to"])
+
     def compiled(section: str) -> re.Pattern[str]:
         filled = []
         for pattern in raw[section]["patterns"]:
             for name, words in raw["words"].items():
                 pattern = pattern.replace(f"{{{name}}}", words)  # noqa: PLW2901 - filled step by step
-            filled.append(pattern)
+            filled.append(pattern.translate(look_alikes))  # as the lines are
         return re.compile("|".join(filled))
 
-    look_alikes = str.maketrans(raw["look_alikes"]["from"], raw["look_alikes"]["to"])
     return Patterns(compiled("verdict"), compiled("address"), look_alikes)
 
 
@@ -74,6 +78,7 @@ def without_asides(text: str) -> Cleaned:
 
 
 def fold(line: str) -> str:
-    """The line as the patterns see it."""
+    """The line as the patterns see it: one alphabet, one case, no letters spread out or replaced by digits."""
     unified = unicodedata.normalize("NFKC", line).casefold().translate(load_patterns().look_alikes)
-    return _SPACE.sub(" ", unified)
+    joined = _SPREAD.sub(lambda found: re.sub(r"[ .*_-]", "", found[0]), _SPACE.sub(" ", unified))
+    return _MIXED.sub(lambda found: found[0].translate(_DIGIT_LETTERS), joined)

@@ -23,10 +23,11 @@ from llm_router_core.hotpath import secret_scan
 from llm_router_core.judging.asides import without_asides
 from llm_router_core.judging.demotion import WINDOW_DAYS
 from llm_router_core.judging.family import may_judge
-from llm_router_core.judging.sanity import Inspected, inspect
+from llm_router_core.judging.sanity import SPOKEN_TO_CEILING, Inspected, inspect
 from llm_router_core.judging.verdict import (
     MAX_ANSWER,
     MAX_QUESTION,
+    Verdict,
     clipped,
     judge_request,
     new_marks,
@@ -35,7 +36,7 @@ from llm_router_core.judging.verdict import (
 )
 from llm_router_core.storage import quality
 from llm_router_core.storage.database import Database
-from llm_router_core.storage.quality import Judgement, Parts
+from llm_router_core.storage.quality import Judgement
 
 Ask = Callable[[Request, "Subject"], Awaitable[str]]
 
@@ -108,10 +109,11 @@ async def _judged(subject: Subject, judge: Judge, clock: Clock) -> Judgement:
     question, seen = prepared
     if seen.ceiling == 0:
         return replace(result, score=0, ceiling=0)
-    parts, outcome = await _asked(judge, subject, question, seen.text)
-    if parts is None:
+    verdict, outcome = await _asked(judge, subject, question, seen.text)
+    if verdict is None:
         return replace(result, outcome=outcome)
-    return replace(result, score=score_of(parts, seen.ceiling), parts=parts, ceiling=seen.ceiling)
+    ceiling = min(seen.ceiling, SPOKEN_TO_CEILING) if verdict.speaks_to_judge else seen.ceiling
+    return replace(result, score=score_of(verdict.parts, ceiling), parts=verdict.parts, ceiling=ceiling)
 
 
 def _prepared(subject: Subject) -> tuple[str, Inspected] | None:
@@ -122,8 +124,8 @@ def _prepared(subject: Subject) -> tuple[str, Inspected] | None:
     return without_asides(question).text, inspect(question, clipped(subject.answer, MAX_ANSWER))
 
 
-async def _asked(judge: Judge, subject: Subject, question: str, answer: str) -> tuple[Parts | None, str]:
-    """The judge's parts, or None with the code of what went wrong."""
+async def _asked(judge: Judge, subject: Subject, question: str, answer: str) -> tuple[Verdict | None, str]:
+    """The judge's verdict, or None with the code of what went wrong."""
     marks = new_marks()
     try:
         with anyio.fail_after(TIMEOUT_S):

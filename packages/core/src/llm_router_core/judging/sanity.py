@@ -17,6 +17,7 @@ ECHO_CEILING = 300
 REPEATED_CEILING = 300
 REFUSAL_CEILING = 400
 MOSTLY_LEFT_OUT_CEILING = 500
+SPOKEN_TO_CEILING = 500  # the judge says that it was spoken to: never enough to be usable
 _REFUSAL_LONGEST = 600  # characters: a long answer that begins with a caveat is an answer
 _REFUSAL = re.compile(
     r"\b(?:i\s?(?:'m|am) (?:very |really )?sorry\b.{0,40}\b(?:can(?:no|')t|cannot|unable|not able)|"
