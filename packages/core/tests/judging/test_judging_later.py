@@ -20,7 +20,7 @@ from llm_router_core.conversation import (
 )
 from llm_router_core.errors import BudgetExceeded, ChainExhausted, ErrorKind, ProviderError, StorageError
 from llm_router_core.judging import judge as judge_module
-from llm_router_core.judging.demotion import demoted_now
+from llm_router_core.judging.demotion import demoted, demoted_now
 from llm_router_core.judging.desk import WAITING, Answer, Desk
 from llm_router_core.judging.judge import Judge, Subject, judge_later, wants
 from llm_router_core.storage import quality
@@ -191,11 +191,20 @@ def test_eight_bad_judgements_demote_from_the_next_look_on(db):
     assert demoted_now(None, NOW) == {}
 
 
+def test_the_look_before_every_route_comes_to_the_same_as_all_the_samples(db):
+    for number in range(200):
+        model, score = f"p/m{number % 3}", (number * 37) % 700
+        at = NOW - timedelta(minutes=number)
+        quality.record(db, quality.Judgement(f"d{number}", at, model, JUDGE, "judged", score), since=at)
+    assert demoted_now(db, NOW) == demoted(stored(db), NOW)
+    assert len(demoted_now(db, NOW)) == 3
+
+
 def test_unreadable_judgements_demote_nobody(db, monkeypatch):
     def broken(*_, **__):
         raise StorageError("locked")
 
-    monkeypatch.setattr(quality, "samples", broken)
+    monkeypatch.setattr(quality, "newest", broken)
     assert demoted_now(db, NOW) == {}
 
 

@@ -100,7 +100,7 @@ def demoted_now(db: Database | None, now: datetime) -> Mapping[str, str]:
     if db is None:
         return {}
     try:
-        return demoted(quality.samples(db, now - timedelta(days=WINDOW_DAYS), now), now)
+        return demoted(quality.newest(db, now - timedelta(days=WINDOW_DAYS), now, per_model=NEWEST), now)
     except StorageError:
         logger.warning("judgements could not be read; no model is demoted")
         return {}

@@ -20,6 +20,11 @@ _SAMPLES = """
 SELECT model, at_ms, score, judge FROM judgements
 WHERE score IS NOT NULL AND at_ms BETWEEN ? AND ? ORDER BY at_ms DESC, seq DESC LIMIT ?
 """
+_NEWEST = f"""
+SELECT model, at_ms, score, judge FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY model ORDER BY at_ms DESC) AS place FROM ({_SAMPLES})
+) WHERE place <= ?
+"""  # noqa: S608 - put together from constants
 _UNJUDGED = """
 SELECT model, outcome, COUNT(*) FROM judgements
 WHERE score IS NULL AND at_ms BETWEEN ? AND ? GROUP BY model, outcome ORDER BY model, outcome
@@ -104,6 +109,20 @@ def samples(db: Database, since: datetime, until: datetime) -> tuple[Sample, ...
 
     def load(conn: sqlite3.Connection) -> tuple[Sample, ...]:
         rows = conn.execute(_SAMPLES, (_ms(since), _ms(until), MAX_SAMPLES))
+        return tuple(Sample(model, _instant(at_ms), score, judge) for model, at_ms, score, judge in rows)
+
+    return db.read(load)
+
+
+def newest(db: Database, since: datetime, until: datetime, *, per_model: int) -> tuple[Sample, ...]:
+    """As `samples`, but at most `per_model` of each model: all that a standing takes, for the way of every route.
+
+    Raises:
+        StorageError: they could not be read.
+    """
+
+    def load(conn: sqlite3.Connection) -> tuple[Sample, ...]:
+        rows = conn.execute(_NEWEST, (_ms(since), _ms(until), MAX_SAMPLES, per_model))
         return tuple(Sample(model, _instant(at_ms), score, judge) for model, at_ms, score, judge in rows)
 
     return db.read(load)
