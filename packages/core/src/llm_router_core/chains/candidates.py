@@ -36,6 +36,7 @@ class Wanted:
 class World:
     """What is reachable and healthy at one instant. A plan is a pure function of this and of what is wanted.
 
+    `pressure` is the used share of caps and quotas by scope (`budgets.pressure`).
     `demoted` holds the reason by `provider/model`; `memory_rules` are this project's, in the order they win.
     """
 
@@ -47,6 +48,7 @@ class World:
     open_breakers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     headroom_microusd: Mapping[str, int] = field(default_factory=dict)
     ledger_problem: str = ""
+    pressure: Mapping[str, float] = field(default_factory=dict)
     demoted: Mapping[str, str] = field(default_factory=dict)
     memory_rules: tuple[MemoryRule, ...] = ()
     rules: tuple[PolicyRules, ...] = ()

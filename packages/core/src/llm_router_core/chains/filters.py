@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from llm_router_core.budgets.pressure import OUT_AT, squeeze_on
 from llm_router_core.catalog.entries import Complexity, DataClass
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import Candidate, Wanted, World
@@ -84,6 +85,13 @@ def money(candidate: Candidate, wanted: Wanted, world: World) -> str:
     return ""
 
 
+def pressure(candidate: Candidate, wanted: Wanted, world: World) -> str:
+    """No cap or quota it draws on is used up, or within one percent of it."""
+    del wanted
+    squeeze = squeeze_on(world.pressure, candidate.model.provider, is_paid=candidate.worst_case_microusd > 0)
+    return f"{squeeze.text}: it is out from {OUT_AT:.0%} on" if squeeze and squeeze.share >= OUT_AT else ""
+
+
 FILTERS: tuple[tuple[str, Filter], ...] = (
     ("policy", policy),
     ("privacy", privacy),
@@ -91,6 +99,7 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("fit", fit),
     ("health", health),
     ("budget", money),
+    ("pressure", pressure),
 )
 
 

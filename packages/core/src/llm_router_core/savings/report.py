@@ -51,7 +51,7 @@ class TopLine:
 class Savings:
     """A period's savings. `baselines` are the models compared with; more than one when the setting was changed.
 
-    `saved_microusd` is None when no call could be compared: nothing is known then, which is not zero.
+    `saved_microusd` is None when no call could be compared and nothing was paid: unknown, which is not zero.
     """
 
     period: Period
@@ -76,8 +76,8 @@ class Savings:
 
     @property
     def saved_microusd(self) -> int | None:
-        """Verified and estimated together, minus answers and overhead."""
-        if not self.compared_calls:
+        """Verified and estimated together, minus answers and overhead; a loss when only overhead was paid."""
+        if not self.compared_calls and not self.answers.microusd and not self.overhead_microusd:
             return None
         total = self.verified.microusd + self.estimated.microusd
         return total - self.answers.microusd - self.overhead_microusd

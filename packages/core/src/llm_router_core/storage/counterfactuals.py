@@ -95,7 +95,10 @@ class Points:
 def answers(conn: sqlite3.Connection, decision_id: str) -> list[Answer]:
     """The attempts that answered a call; judges and classifiers answer nobody."""
     rows = conn.execute(_ANSWERS, (decision_id,)).fetchall()
-    return [Answer(*row[:6], tuple(row[6:])) for row in rows]
+    return [
+        Answer(provider, model, started_ms, day, cost, purpose, (fresh, read, written, written_1h, out, reasoning))
+        for provider, model, started_ms, day, cost, purpose, fresh, read, written, written_1h, out, reasoning in rows
+    ]
 
 
 def insert(conn: sqlite3.Connection, row: Counterfactual) -> bool:

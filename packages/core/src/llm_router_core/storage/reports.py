@@ -106,7 +106,7 @@ def usage(conn: sqlite3.Connection, first_day: int, last_day: int, *, by: Group 
         rows = _ATTEMPTS.format(key=_SCANNED[by], join=_LEFT_JOIN if by == "task" else "")
         source, key = f"({rows})", "key"
     order = "key" if by == "day" else "sum(cost_microusd) DESC, sum(attempts) DESC, key"
-    sql = f"SELECT {key} AS key, {_SUMS} FROM {source} GROUP BY 1 ORDER BY {order}"  # noqa: S608 - constants above
+    sql = f"SELECT {key} AS key, {_SUMS} FROM {source} GROUP BY 1 HAVING sum(attempts) > 0 ORDER BY {order}"  # noqa: S608 - constants above
     return [Usage(*row) for row in conn.execute(sql, (first_day, last_day))]
 
 
