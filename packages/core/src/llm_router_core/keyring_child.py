@@ -32,12 +32,13 @@ def objection(backend: Any) -> str:
         for word, reason in _WORDS.items():
             if word in f"{kind.__module__}.{kind.__qualname__}".lower():
                 return reason
-    if ".chainer" in type(backend).__module__:
-        links = list(backend.backends)
-        if not links:
-            return "it is an empty chain"
-        return next((f"its part {name_of(link)}: {objection(link)}" for link in links if objection(link)), "")
-    return ""
+    links = getattr(backend, "backends", None)  # a chain, of keyring's own making or derived from it
+    if links is None:
+        return ""
+    reasons = {name_of(link): objection(link) for link in list(links)}
+    if not reasons:
+        return "it is an empty chain"
+    return next((f"its part {name}: {reason}" for name, reason in reasons.items() if reason), "")
 
 
 def name_of(backend: Any) -> str:
@@ -46,11 +47,21 @@ def name_of(backend: Any) -> str:
 
 
 def serve(order: dict[str, Any]) -> dict[str, Any]:
-    """Carry out one order."""
-    # Deferred to here because loading a keyring is what may hang or fail.
-    import keyring  # noqa: PLC0415
+    """Carry out one order. What a backend fails with is named by its type; anything stranger ends the process."""
+    try:
+        # Deferred to here because loading a keyring is what may hang or fail.
+        import keyring  # noqa: PLC0415
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError:
+        return {"backend": "", "refused": "the package keyring cannot be loaded"}
+    try:
+        return obey(order, keyring.get_keyring())
+    except (KeyringError, OSError, RuntimeError, ImportError, AttributeError, ValueError, TypeError) as error:
+        return {"backend": "", "refused": f"it failed with {type(error).__name__}"}
 
-    backend = keyring.get_keyring()
+
+def obey(order: dict[str, Any], backend: Any) -> dict[str, Any]:
+    """The reply of a backend that may be used, or why it may not."""
     reply: dict[str, Any] = {"backend": name_of(backend)}
     reason = objection(backend)
     if reason:
@@ -74,10 +85,7 @@ def main() -> None:
     order = json.load(sys.stdin)
     out = os.dup(1)
     os.dup2(2, 1)
-    try:
-        reply = serve(order)
-    except Exception as error:  # noqa: BLE001 - somebody else's backend may fail in any way
-        reply = {"backend": "", "refused": f"it failed with {type(error).__name__}"}
+    reply = serve(order)
     with os.fdopen(out, "w") as stream:
         json.dump(reply, stream)
 

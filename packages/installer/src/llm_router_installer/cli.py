@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, str] = {
     "quota": "Show subscription quotas: how much is used, and how old the reading is.",
     "demo": "Route a dozen prompts through simulated providers, from end to end.",
 }
+# Where a command's module cannot have its name, because the standard library has one of that name.
+MODULES: Mapping[str, str] = {"profile": "profiles"}
 ENTRY_POINTS = "llm_router.commands"
 
 
@@ -57,7 +59,7 @@ class LazyGroup(click.Group):
         """The command by its name, or None."""
         del ctx
         if cmd_name in COMMANDS:
-            module = importlib.import_module(f"llm_router_installer.commands.{cmd_name}")
+            module = importlib.import_module(f"llm_router_installer.commands.{MODULES.get(cmd_name, cmd_name)}")
             command = module.command
         else:
             command = next((point.load() for point in _from_packages() if point.name == cmd_name), None)

@@ -7,6 +7,7 @@ to say exactly what was wanted and nothing else, and the settings have to accept
 from __future__ import annotations
 
 import copy
+import math
 import re
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from llm_router_core.settings.sources import ORGANISATION_FILE
 from llm_router_core.settings.table import SETTINGS, Setting
 
 KEPT_BACKUPS = 5
+_LARGEST_WHOLE = 10**9
 _PROVIDER_KEY = re.compile(r"providers\.([a-z0-9][a-z0-9_-]{0,40})\.([a-z_]+)")
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -40,7 +42,8 @@ class Edited:
     is_changed: bool
 
 
-Change = Callable[[MutableMapping[str, Any]], None]
+Values = MutableMapping[str, Any]
+Change = Callable[[Values], None]
 
 
 def edit_config(home: str, change: Change, *, organisation: str = ORGANISATION_FILE) -> Edited:
@@ -129,9 +132,12 @@ def _typed(row: Setting, text: str) -> object:
         return _FLAGS.get(text.strip().lower(), text)
     if row.form in {"number", "whole"}:
         try:
-            return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip()) else float(text)
+            number = float(text)
         except ValueError:
             return text
+        if not math.isfinite(number):
+            return text
+        return int(number) if number.is_integer() and abs(number) < _LARGEST_WHOLE else number
     return text
 
 
@@ -170,6 +176,8 @@ def _edited(raw: bytes, change: Change, path: Path) -> bytes:
         text = tomlkit.dumps(document)
     except (TOMLKitError, TypeError, ValueError, RecursionError):
         raise _cannot_edit(path) from None
+    if not text.endswith("\n"):
+        text += "\n"
     if raw.count(b"\r\n") and raw.count(b"\r\n") == raw.count(b"\n"):
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     return text.encode()

@@ -52,10 +52,13 @@ class Restrictions:
     problems: tuple[Problem, ...] = ()
 
 
-def load_restrictions(path: str, source: str) -> Restrictions:
-    """The restrictions in the file at `path`; none where it is missing. Never raises for what the file holds."""
+def load_restrictions(path: str, source: str, *, follow: bool = False) -> Restrictions:
+    """The restrictions in the file at `path`; none where it is missing. Never raises for what the file holds.
+
+    `follow` allows a symbolic link: an administrator may use one, a repository must not point us at other files.
+    """
     try:
-        raw = read_bytes(path, MAX_BYTES, follow=False)
+        raw = read_bytes(path, MAX_BYTES, follow=follow)
     except (FileNotFoundError, NotADirectoryError):
         return Restrictions(source)
     except (OSError, ValueError) as failed:
@@ -121,14 +124,13 @@ class _Reader:
         for name, value in preset.items():
             if name not in _LISTS and BY_NAME[name].tighten != "refused":
                 values[name] = tightened(BY_NAME[name].tighten, values.get(name), value)
-        rules = []
-        if self._unread:
-            why = f"{', '.join(self._unread)} there cannot be read"
-            rules.append(PolicyRules(self._source, forbidden_data=_NOTHING, problem=why))
-        rules += [PolicyRules(self._source, allow=allow) for allow in self._allow]
+        rules = [PolicyRules(self._source, allow=allow) for allow in self._allow]
         block = tuple(self._lists.get("block", ()))
         if block or forbidden:
             rules.append(PolicyRules(self._source, block=block, forbidden_data=tuple(dict.fromkeys(forbidden))))
+        if self._unread:
+            why = f"{', '.join(self._unread)} there cannot be read"
+            rules.append(PolicyRules(self._source, forbidden_data=_NOTHING, problem=why))
         caps = tuple(SpendCap(scope, amount, self._source) for scope, amount in sorted(self._caps.items()))
         return Restrictions(self._source, values, tuple(rules), caps, tuple(self._problems))
 
@@ -174,7 +176,7 @@ class _Reader:
                 self.say(Severity.ERROR, f"caps.{scope}", "is no budget scope; ignored", "use day or provider:NAME")
                 continue
             try:
-                cap = parse_usd(str(amount)) if isinstance(amount, str | int | float) else 0
+                cap = parse_usd(str(amount))
             except ValueError:
                 cap = 0
                 self.say(Severity.ERROR, f"caps.{scope}", f"{shown(amount)} is no amount; taken as 0", 'write "5.00"')

@@ -31,7 +31,7 @@ def write_snapshot(home: str, *, organisation: str = ORGANISATION_FILE) -> None:
         raw = read_config(home)
         layers = Layers(user=parse_config(raw, config_path(home)))
         settings = resolve(layers, home, raw).settings
-        limits = load_restrictions(organisation, "the organisation").values
+        limits = load_restrictions(organisation, "the organisation", follow=True).values
         _put(
             paths.in_home(home, paths.SNAPSHOT),
             {

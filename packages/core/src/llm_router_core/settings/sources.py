@@ -24,7 +24,7 @@ from llm_router_core.settings.rules import PolicyRules
 from llm_router_core.settings.table import BY_NAME, PRESETS, SETTINGS
 
 ORGANISATION_FILE = "/etc/llm-router/policy.toml"
-SESSION = "this session (`llm-router profile NAME --session`)"
+SESSION = "this session's override"
 _PROVIDER_VARIABLE = re.compile(r"LLM_ROUTER_([A-Z][A-Z0-9_]*?)_(BASE_URL|MODELS)\Z")
 _NONE = Restrictions("")
 
@@ -71,7 +71,7 @@ def load(
         environment=environment_layer(env),
         repository=load_repository(cwd),
         user=parse_config(raw, config_path(home)),
-        organisation=load_restrictions(organisation, f"the organisation ({organisation})"),
+        organisation=load_restrictions(organisation, f"the organisation ({organisation})", follow=True),
     )
     return resolve(layers, home, raw)
 
@@ -126,7 +126,9 @@ class _Resolution:
             before = self.sources.get(name, "")
             if before == self._config and origin != before and self._at(name) != value:
                 source = variable_of(name) if origin == "environment" else origin
-                message = f"{shown(self._at(name))} in config.toml does not count: {source} says {shown(value)}"
+                # A URL is not repeated here: it may hold a password that nobody has refused yet.
+                values = ("it", "another value") if "." in name else (shown(self._at(name)), shown(value))
+                message = f"{values[0]} does not count here: {source} says {values[1]}"
                 self.problems.append(Problem(Severity.NOTE, name, before, message))
             self._put(name, value)
             self.sources[name] = variable_of(name) if origin == "environment" else origin
@@ -198,11 +200,15 @@ def variable_of(name: str) -> str:
 def _own_rules(settings: Settings, sources: Mapping[str, str]) -> list[PolicyRules]:
     """The user's own lists as rules, each with the place it stands in."""
     rules = (
-        PolicyRules(sources.get("block", ""), block=settings.block),
-        PolicyRules(sources.get("allow", ""), allow=settings.allow),
-        PolicyRules(sources.get("forbidden_data", ""), forbidden_data=settings.forbidden_data),
+        PolicyRules(_you(sources, "block"), block=settings.block),
+        PolicyRules(_you(sources, "allow"), allow=settings.allow),
+        PolicyRules(_you(sources, "forbidden_data"), forbidden_data=settings.forbidden_data),
     )
     return [rule for rule in rules if rule.block or rule.allow or rule.forbidden_data]
+
+
+def _you(sources: Mapping[str, str], name: str) -> str:
+    return f"you ({sources.get(name, 'argument')})"
 
 
 def _plain(value: object) -> object:
