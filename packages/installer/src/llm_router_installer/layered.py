@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from llm_router_core.clock import SystemClock
 from llm_router_core.errors import ConfigError, StorageError
@@ -13,7 +14,22 @@ from llm_router_core.settings.snapshot import compile_repository, write_snapshot
 from llm_router_core.settings.sources import Loaded, load
 from llm_router_core.storage import overrides
 from llm_router_core.storage.database import Database
-from llm_router_installer.runtime import Runtime
+
+
+class Started(Protocol):
+    """What a command knows once it has started."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment."""
+
+    @property
+    def home(self) -> str:
+        """The state folder."""
+
+    @property
+    def session(self) -> str:
+        """Whom the session's overrides belong to."""
 
 
 def load_layered(
@@ -27,7 +43,7 @@ def load_layered(
     return load(env, home, arguments, session=session_values(home, session), cwd=working_folder())
 
 
-def load_here(runtime: Runtime) -> Loaded:
+def load_here(runtime: Started) -> Loaded:
     """The same for a command that has started."""
     return load_layered(runtime.env, runtime.home, runtime.session)
 
