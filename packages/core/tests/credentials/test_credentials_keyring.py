@@ -1,6 +1,7 @@
 """The system's keyring through its child process, with real backends of every unpleasant kind."""
 
 import os
+import select
 import time
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def test_a_hanging_keyring_costs_its_limit_once_and_leaves_nobody_behind(home):
         assert ring.load(["openai", "groq"]) == {}
     took_s = time.monotonic() - began
 
-    assert took_s < 2 * ring._limit_s
+    assert took_s < 4 * ring._limit_s  # not five times: it was asked once
     assert ring.problem is not None
     assert "within 1 s" in ring.problem.message
     pid = home / "grandchild.pid"
@@ -185,11 +186,14 @@ def test_a_hanging_keyring_costs_its_limit_once_and_leaves_nobody_behind(home):
 
 
 def is_gone(pid: int) -> bool:
-    """A killed process may wait for its new parent; it does nothing any more."""
+    """Killed, once the kernel has got round to it; its entry may still wait for its new parent."""
     try:
-        return "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
         return True
+    ended, _, _ = select.select([handle], [], [], 5)
+    os.close(handle)
+    return bool(ended)
 
 
 def test_the_limit_in_force_is_two_seconds():
