@@ -175,7 +175,7 @@ def test_quota_points_are_never_added_to_dollars(db, clock):
     )  # fmt: skip
     db.write(lambda conn: counterfactuals.insert(conn, row))
     seen = savings_today(db)
-    assert [(p.account, p.quota_window, p.calls, p.millipoints) for p in seen.points] == [("claude:me", "5h", 1, 1_500)]
+    assert [(p.quota, p.calls, p.millipoints) for p in seen.points] == [("claude:me 5h", 1, 1_500)]
     assert seen.estimated.microusd == 0
     assert seen.compared_calls == 0
 

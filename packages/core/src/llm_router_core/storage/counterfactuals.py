@@ -14,9 +14,9 @@ WHERE decision_id <> '' AND decision_id = ? AND state = 'settled' AND outcome = 
 ORDER BY started_ms, id
 """
 _INSERT = """
-INSERT OR IGNORE INTO counterfactuals (decision_id, at_ms, day, answer_microusd, baseline_model, price_version,
+INSERT INTO counterfactuals (decision_id, at_ms, day, answer_microusd, baseline_model, price_version,
   baseline_microusd, top_model, top_microusd, account, quota_window, baseline_millipoints)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _VERIFY = """
 UPDATE counterfactuals SET verified_microusd = ?, verified_by = ? WHERE decision_id = ? AND verified_microusd IS NULL
@@ -28,8 +28,8 @@ SELECT baseline_model, top_model, sum(unpriced_calls), sum(unpriced_answer_micro
 FROM counterfactual_days WHERE day BETWEEN ? AND ? GROUP BY baseline_model, top_model ORDER BY baseline_model, top_model
 """
 _POINTS = """
-SELECT account, quota_window, sum(point_calls), sum(millipoints) FROM counterfactual_days
-WHERE day BETWEEN ? AND ? GROUP BY account, quota_window HAVING sum(point_calls) > 0 ORDER BY account, quota_window
+SELECT quota, sum(point_calls), sum(millipoints) FROM counterfactual_days
+WHERE day BETWEEN ? AND ? GROUP BY quota HAVING sum(point_calls) > 0 ORDER BY quota
 """
 
 
@@ -84,10 +84,9 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Quota points of one account and window that calls would have taken."""
+    """Quota points that calls would have taken; `quota` names account and window."""
 
-    account: str
-    quota_window: str
+    quota: str
     calls: int
     millipoints: int
 
@@ -117,5 +116,5 @@ def sums(conn: sqlite3.Connection, first_day: int, last_day: int) -> list[Sums]:
 
 
 def points(conn: sqlite3.Connection, first_day: int, last_day: int) -> list[Points]:
-    """The points of these days by account and window."""
+    """The points of these days by quota."""
     return [Points(*row) for row in conn.execute(_POINTS, (first_day, last_day))]

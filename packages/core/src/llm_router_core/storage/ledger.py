@@ -265,9 +265,10 @@ def _close(
 def _book(conn: sqlite3.Connection, keys: tuple[Key, ...], *, held: int, cost: int, day: int) -> None:
     if not held and not cost:
         return
-    for key in keys:
-        if conn.execute(_BOOK, (*key, held, cost)).rowcount != 1:
-            conn.execute(_OPEN, (*key, cost, 0, day))
+    if conn.executemany(_BOOK, [(*key, held, cost) for key in keys]).rowcount == len(keys):
+        return
+    for key in keys:  # a counter is gone: the database was replaced meanwhile, and its balance starts here
+        conn.execute(_OPEN, (*key, cost, 0, day))
 
 
 def current_day(conn: sqlite3.Connection, now: datetime) -> int:

@@ -39,11 +39,7 @@ RULES = (
     Rule("decisions", "at_ms", 90),
     Rule("usage_days", "day", 1_100, is_day=True, key="(day, provider, model, purpose, verdict)"),
     Rule("counterfactuals", "at_ms", 400, key="decision_id"),
-    Rule(
-        *("counterfactual_days", "day", 1_100),
-        is_day=True,
-        key="(day, baseline_model, top_model, account, quota_window)",
-    ),
+    Rule("counterfactual_days", "day", 1_100, is_day=True, key="(day, baseline_model, top_model, quota)"),
     Rule("quota_windows", "touched_ms", 90, key="(provider, account, quota_window)"),
     Rule("judgements", "at_ms", 180),
     Rule("ratings", "at_ms", 90),

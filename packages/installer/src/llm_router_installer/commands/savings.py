@@ -63,7 +63,7 @@ def _views(savings: Savings, configured: str) -> list[View]:
         for line in savings.top
     ]
     rows += [
-        (f"quota of {row.account}, {row.quota_window}", f"{row.millipoints / 1000:g} points", f"n={row.calls} calls")
+        (f"quota of {row.quota}", f"{row.millipoints / 1000:g} points", f"n={row.calls} calls")
         for row in savings.points
     ]
     return [head, Table(("", "amount", "from"), rows), Lines(["", *_notes(savings, configured)])]

@@ -21,12 +21,12 @@ CREATE TABLE counterfactuals (
 CREATE INDEX counterfactuals_by_time ON counterfactuals (at_ms);
 
 -- The same added up by day. A call counts in one of: unpriced, estimated, verified; the top line counts beside them.
+-- `quota` is account and window, a space between them.
 CREATE TABLE counterfactual_days (
   day INTEGER NOT NULL,
   baseline_model TEXT NOT NULL,
   top_model TEXT NOT NULL,
-  account TEXT NOT NULL,
-  quota_window TEXT NOT NULL,
+  quota TEXT NOT NULL,
   unpriced_calls INTEGER NOT NULL,
   unpriced_answer_microusd INTEGER NOT NULL,
   estimated_calls INTEGER NOT NULL,
@@ -39,12 +39,12 @@ CREATE TABLE counterfactual_days (
   top_microusd INTEGER NOT NULL,
   point_calls INTEGER NOT NULL,
   millipoints INTEGER NOT NULL,
-  PRIMARY KEY (day, baseline_model, top_model, account, quota_window)
+  PRIMARY KEY (day, baseline_model, top_model, quota)
 ) WITHOUT ROWID;
 
 CREATE TRIGGER counterfactuals_added AFTER INSERT ON counterfactuals
 BEGIN
-  INSERT INTO counterfactual_days VALUES (new.day, new.baseline_model, new.top_model, new.account, new.quota_window,
+  INSERT INTO counterfactual_days VALUES (new.day, new.baseline_model, new.top_model, new.account || ' ' || new.quota_window,
     new.baseline_microusd IS NULL AND new.verified_microusd IS NULL,
     iif(new.baseline_microusd IS NULL AND new.verified_microusd IS NULL, new.answer_microusd, 0),
     new.baseline_microusd IS NOT NULL AND new.verified_microusd IS NULL,
@@ -85,5 +85,5 @@ BEGIN
     verified_answer_microusd = verified_answer_microusd + new.answer_microusd,
     verified_microusd = verified_microusd + new.verified_microusd
   WHERE day = new.day AND baseline_model = new.baseline_model AND top_model = new.top_model
-    AND account = new.account AND quota_window = new.quota_window;
+    AND quota = new.account || ' ' || new.quota_window;
 END;

@@ -7,7 +7,7 @@ CREATE TABLE quota_windows (
   source TEXT NOT NULL,
   used_ppm INTEGER CHECK (used_ppm >= 0),
   used_millipoints INTEGER CHECK (used_millipoints >= 0),
-  limit_millipoints INTEGER CHECK (limit_millipoints > 0),
+  limit_millipoints INTEGER CHECK (limit_millipoints >= 0),
   resets_at_ms INTEGER,
   read_at_ms INTEGER,
   failed_at_ms INTEGER,
