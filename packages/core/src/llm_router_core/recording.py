@@ -1,4 +1,7 @@
-"""A route as one row of the decisions table: codes and figures, never text of the prompt or the answer."""
+"""What a route leaves behind: a row of the decisions table, a span, and for a few answers a place on the judge's desk.
+
+Row and span hold codes and figures, never text of the prompt or the answer.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from llm_router_core.chains.plan import Overrides, Plan
-from llm_router_core.conversation import Done, Event, Partial
+from llm_router_core.conversation import Done, Event, Partial, Request
+from llm_router_core.dispatch.attempt import CallContext
 from llm_router_core.errors import LLMRouterError
+from llm_router_core.judging.judge import Subject
 from llm_router_core.storage.decisions import Decision
+from llm_router_core.storage.ledger import Purpose
+from llm_router_core.telemetry import RouteSpan, route_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,7 @@ class RouteContext:
     session: str = ""
     project: str = ""
     overrides: Overrides = field(default_factory=Overrides)
+    purpose: Purpose = "answer"
 
 
 def decision_row(
@@ -47,3 +55,36 @@ def outcome_code(outcome: Event | LLMRouterError | None) -> str:
     if isinstance(outcome, Partial):
         return "partial"
     return outcome.code if isinstance(outcome, LLMRouterError) else "cancelled"
+
+
+def plan_span(decision_id: str, session: str, plan: Plan) -> RouteSpan:
+    """The span of a route with this plan, to be entered."""
+    return route_span(
+        decision_id,
+        session=session,
+        task_type=plan.wanted.task_type,
+        complexity=plan.wanted.complexity,
+        candidates=len(plan.chain.candidates),
+    )
+
+
+def call_context(decision_id: str, context: RouteContext, plan: Plan, trace: RouteSpan) -> CallContext:
+    """Whom the attempts of this route belong to."""
+    return CallContext(
+        decision_id,
+        decision_id,
+        context.session,
+        context.project,
+        max_cost_microusd=plan.wanted.max_cost_microusd,
+        trace=trace,
+        purpose=context.purpose,
+    )
+
+
+def subject_of(
+    decision_id: str, context: RouteContext, request: Request, outcome: Event | LLMRouterError | None, answer: str
+) -> Subject:
+    """A delivered answer as the judge gets it."""
+    receipt = outcome.receipt if isinstance(outcome, Done) else None
+    model = f"{receipt.provider}/{receipt.model}" if receipt else ""
+    return Subject(decision_id, model, request.prompt, answer, context.session, context.project)

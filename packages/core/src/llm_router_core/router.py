@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -14,24 +13,32 @@ from functools import partial
 import anyio
 
 from llm_router_core.budgets.gate import BudgetGate
-from llm_router_core.budgets.status import list_status
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import World
 from llm_router_core.chains.plan import Modes, Plan, make_plan, no_route
 from llm_router_core.classify.request import classify_request
 from llm_router_core.clock import Clock
 from llm_router_core.conversation import Event, Request
-from llm_router_core.dispatch.attempt import Attempts, CallContext
 from llm_router_core.dispatch.health import HealthBoard
-from llm_router_core.dispatch.walk import Deadlines, Walker
+from llm_router_core.dispatch.walk import Walker
 from llm_router_core.errors import LLMRouterError, StorageError
 from llm_router_core.http_client import HttpClient
+from llm_router_core.judging.desk import Answer, Desk
 from llm_router_core.providers.discovery import LocalServers
 from llm_router_core.providers.registry import Registry
-from llm_router_core.recording import RouteContext, decision_row
+from llm_router_core.recording import (
+    RouteContext,
+    call_context,
+    decision_row,
+    outcome_code,
+    plan_span,
+    subject_of,
+)
 from llm_router_core.savings.counterfactual import with_baseline
+from llm_router_core.savings.record import record_counterfactual
 from llm_router_core.settings.model import Settings
-from llm_router_core.storage import decisions
+from llm_router_core.standing import Standing, look_up
+from llm_router_core.storage import decisions, ledger
 from llm_router_core.storage.database import Database
 
 __all__ = ["RouteContext", "Router"]
@@ -50,13 +57,17 @@ class Router:
     board: HealthBoard
     db: Database | None
     clock: Clock
+    walker: Walker
     problems: tuple[str, ...] = ()
+    desk: Desk | None = None
 
     async def observe(self, context: RouteContext) -> World:
         """What is reachable, healthy and affordable now. Asks local servers and the database, nobody else."""
         endpoints = self.registry.endpoints
         found = await self.local.find(preferred=self.settings.ollama_models, named=self.registry.named_models)
-        headroom, problem = await anyio.to_thread.run_sync(self._headroom, context)
+        stands = Standing(problem="; ".join(self.problems))
+        if self.db is not None:
+            stands = await anyio.to_thread.run_sync(look_up, self.db, self.clock, context, self.settings.spend_caps)
         breakers = await anyio.to_thread.run_sync(self.board.open_now, tuple(endpoints.values()))
         return World(
             now=self.clock.now(),
@@ -65,8 +76,12 @@ class Router:
             local_models=found.models,
             named_models=self.registry.named_models,
             open_breakers=breakers,
-            headroom_microusd=headroom,
-            ledger_problem=problem,
+            headroom_microusd=stands.headroom_microusd,
+            ledger_problem=stands.problem,
+            rules=self.settings.rules,
+            pressure=stands.pressure,
+            demoted=stands.demoted,
+            memory_rules=stands.memory_rules,
         )
 
     def plan(self, request: Request, context: RouteContext, world: World) -> Plan:
@@ -93,35 +108,29 @@ class Router:
             Unaffordable, RefusedError: only budgets stand in the way.
         """
         plan = self.plan(request, context, await self.observe(context))
-        decision_id = uuid.uuid4().hex
-        max_cost = plan.wanted.max_cost_microusd
-        call = CallContext(decision_id, decision_id, context.session, context.project, max_cost_microusd=max_cost)
-        deadlines = Deadlines(self.settings.call_deadline_s, self.settings.attempt_deadline_s)
-        walker = Walker(Attempts(self.client, self.gate, self.clock), self.board, self.clock, deadlines)
+        decision_id = ledger.new_id()
+        answer = Answer() if self.desk and self.desk.wants(decision_id) else None
         outcome: Event | LLMRouterError | None = None
-        try:
-            if not plan.chain.candidates:
-                raise no_route(plan)
-            async with aclosing(walker.run(request, plan.chain.candidates, call)) as events:
-                async for event in events:
-                    outcome = with_baseline(event, self.settings.baseline_model, self.clock.now())
-                    yield outcome
-        except LLMRouterError as failed:
-            outcome = failed
-            raise
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(partial(self._record, decision_id, context, plan, outcome))
-
-    def _headroom(self, context: RouteContext) -> tuple[dict[str, int], str]:
-        """What is left under each cap by scope, and what keeps the ledger from being used."""
-        if self.db is None:
-            return {}, "; ".join(self.problems)
-        try:
-            rows = list_status(self.db, self.clock, session=context.session, project=context.project)
-        except StorageError as error:
-            return {}, error.message
-        return {row.scope: row.left_microusd for row in rows if row.left_microusd is not None}, ""
+        with plan_span(decision_id, context.session, plan) as trace:
+            try:
+                if not plan.chain.candidates:
+                    raise no_route(plan)
+                call = call_context(decision_id, context, plan, trace)
+                async with aclosing(self.walker.run(request, plan.chain.candidates, call)) as events:
+                    async for event in events:
+                        outcome = with_baseline(event, self.settings.baseline_model, self.clock.now())
+                        if answer is not None:
+                            answer.see(event)
+                        yield outcome
+            except LLMRouterError as failed:
+                outcome = failed
+                raise
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(partial(self._record, decision_id, context, plan, outcome))
+                trace.ended(outcome_code(outcome))
+        if self.desk is not None and answer is not None and answer.is_judgeable:
+            self.desk.offer(subject_of(decision_id, context, request, outcome, answer.text))
 
     def _record(
         self, decision_id: str, context: RouteContext, plan: Plan, outcome: Event | LLMRouterError | None
@@ -131,5 +140,6 @@ class Router:
             return
         try:
             decisions.record(self.db, decision_row(decision_id, self.clock.now(), context, plan, outcome))
+            record_counterfactual(self.db, decision_id, baseline_model=self.settings.baseline_model)
         except StorageError as error:
             self.gate.warnings.append(f"this decision could not be recorded: {error.message}")

@@ -24,10 +24,26 @@ COMMANDS: Mapping[str, str] = {
     "explain": "Show where a prompt would go, and why, without sending it.",
     "classify": "Show what a prompt is taken for.",
     "last": "Show the latest routing decisions.",
+    "rate": "Say whether an answer was good or bad.",
+    "memory": "List, teach, forget, export and import corrections.",
+    "quality": "Show how the judge rated the models, and the trend.",
     "budget": "List, set and remove spending caps.",
     "models": "Show which models can be used now, and at what price.",
+    "keys": "Store, list, test and remove API keys, and agree to send prompts to a provider.",
+    "config": "Show every setting with its source, check them, and change them.",
+    "profile": "Show or choose the profile: budget, balanced or premium.",
+    "policy": "Choose a preset, and allow or block providers and models.",
+    "status": "Show today's spending, caps, savings, quotas, the last route, and problems.",
+    "usage": "Show attempts, tokens and cost by day, provider, model, task, session or project.",
+    "savings": "Show what was saved: verified, estimated, minus overhead.",
+    "gain": "Show the calls and tokens kept off the premium model.",
+    "digest": "Show a period in a page, and whether today's spending stands out.",
+    "replay": "Show past decisions in order: what was tried, why, and what it cost.",
+    "quota": "Show subscription quotas: how much is used, and how old the reading is.",
     "demo": "Route a dozen prompts through simulated providers, from end to end.",
 }
+# Where a command's module cannot have its name, because the standard library has one of that name.
+MODULES: Mapping[str, str] = {"profile": "profiles"}
 ENTRY_POINTS = "llm_router.commands"
 
 
@@ -43,7 +59,7 @@ class LazyGroup(click.Group):
         """The command by its name, or None."""
         del ctx
         if cmd_name in COMMANDS:
-            module = importlib.import_module(f"llm_router_installer.commands.{cmd_name}")
+            module = importlib.import_module(f"llm_router_installer.commands.{MODULES.get(cmd_name, cmd_name)}")
             command = module.command
         else:
             command = next((point.load() for point in _from_packages() if point.name == cmd_name), None)

@@ -20,6 +20,7 @@ from llm_router_core.hotpath.paths import state_home
 from llm_router_core.settings.model import Settings
 from llm_router_core.settings.sources import Loaded, load
 from llm_router_installer import ui
+from llm_router_installer.layered import load_layered, refresh_hook_files
 from llm_router_installer.result import SignalledError
 
 MAX_PROMPT_BYTES = 32 * 1024 * 1024
@@ -50,8 +51,10 @@ def start(arguments: Mapping[str, object] | None = None) -> Runtime:
         raise ConfigError(
             f"the working folder cannot be used: {error.strerror}", remedy="change to a folder that exists"
         ) from None
-    loaded = load(variables, home, arguments)
-    return Runtime(variables, home, loaded, _session(loaded), _project())
+    session = _session(load(variables, home, arguments))
+    loaded = load_layered(variables, home, session, arguments)
+    refresh_hook_files(home)
+    return Runtime(variables, home, loaded, session, _project())
 
 
 def _session(loaded: Loaded) -> str:

@@ -126,6 +126,11 @@ def show(outcome: Result | Failure, *, as_json: bool, on_one_line: bool = False)
     return int(outcome.exit_code)
 
 
+def is_interactive() -> bool:
+    """Whether a person sits at both ends: stdin can be typed on, and stderr is seen."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
 def stdin() -> BinaryIO:
     """Stdin as bytes."""
     return sys.stdin.buffer

@@ -10,14 +10,16 @@ Everything here blocks for a file: async callers use `anyio.to_thread.run_sync`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from llm_router_core.budgets.caps import DEFAULT_CAPS
 from llm_router_core.clock import Clock
 from llm_router_core.conversation import Usage
-from llm_router_core.errors import LedgerUnavailable, LLMRouterError, StorageError
+from llm_router_core.errors import BudgetExceeded, LedgerUnavailable, LLMRouterError, StorageError
 from llm_router_core.storage import ledger
 from llm_router_core.storage.database import Connection, Database
 from llm_router_core.storage.ledger import Closing
@@ -115,9 +117,10 @@ def _booked_cost(request: HoldRequest, cost_microusd: int | None, usage: Usage) 
 class BudgetGate:
     """Where holds come from. `db` is None when the state database could not be opened."""
 
-    def __init__(self, db: Database | None, clock: Clock) -> None:
+    def __init__(self, db: Database | None, clock: Clock, *, limits: Mapping[str, int] = ledger.NO_LIMITS) -> None:
         self._db = db
         self._clock = clock
+        self._limits = limits
         self._unbooked: list[Callable[[Connection], bool]] = []
         self._unbooked_lock = threading.Lock()
         self.warnings: list[str] = []
@@ -138,7 +141,12 @@ class BudgetGate:
         try:
             if self._unbooked:
                 self._book_late(self._db)
-            day = self._db.write(lambda conn: ledger.reserve(conn, request, now=now, default_caps=DEFAULT_CAPS))
+            day = self._db.write(
+                partial(ledger.reserve, wanted=request, now=now, default_caps=DEFAULT_CAPS, limits=self._limits)
+            )
+        except BudgetExceeded:
+            self._note_clock(self._db)
+            raise
         except StorageError as error:
             return self._without_ledger(request, error)
         return Hold(self, request, day)
@@ -187,6 +195,14 @@ class BudgetGate:
         except StorageError as error:
             raise LedgerUnavailable(f"the ledger cannot be written: {error.message}", remedy=error.remedy) from error
         raise LedgerUnavailable("a reservation above its cap was not refused", remedy="run `llm-router doctor`")
+
+    def _note_clock(self, db: Database) -> None:
+        """A refusal rolls back what the ledger learnt of the clock; a wrong day in force would then never end."""
+        now = self._clock.now()
+        # The refusal is what the caller needs to hear; the next reservation meets the same clock.
+        with suppress(StorageError):
+            if not db.read(lambda conn: ledger.is_clock_noted(conn, now)):
+                db.write(lambda conn: ledger.note_clock(conn, now))
 
     def _book_late(self, db: Database) -> None:
         """Book what could not be booked before; a paid call waits for it, because the counters lack it."""

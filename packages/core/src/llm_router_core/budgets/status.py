@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llm_router_core.budgets.caps import DEFAULT_CAPS
@@ -9,6 +10,7 @@ from llm_router_core.clock import Clock
 from llm_router_core.storage import caps as caps_table
 from llm_router_core.storage import ledger
 from llm_router_core.storage.database import Connection, Database
+from llm_router_core.storage.ledger import NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,12 @@ class ScopeStatus:
         return max(0, self.cap_microusd - self.spent_microusd - self.held_microusd)
 
 
-def list_status(db: Database, clock: Clock, *, session: str = "", project: str = "") -> tuple[ScopeStatus, ...]:
+def list_status(
+    db: Database, clock: Clock, *, session: str = "", project: str = "", limits: Mapping[str, int] = NO_LIMITS
+) -> tuple[ScopeStatus, ...]:
     """Day, month, the given session and project, and every provider that has spent or has a cap this month.
+
+    `limits` are upper bounds by scope that no cap passes.
 
     Raises:
         StorageError: the database cannot be read.
@@ -43,7 +49,8 @@ def list_status(db: Database, clock: Clock, *, session: str = "", project: str =
 
     def load(conn: Connection) -> tuple[dict[str, int], int, list[ledger.Balance]]:
         day = ledger.current_day(conn, now)
-        return {**DEFAULT_CAPS, **caps_table.list_caps(conn)}, day, ledger.balances(conn, day=day)
+        caps = ledger.bounded({**DEFAULT_CAPS, **caps_table.list_caps(conn)}, limits)
+        return caps, day, ledger.balances(conn, day=day)
 
     caps, day, balances = db.read(load)
     found = {(row.scope, row.name, row.window): row for row in balances}

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from llm_router_core.budgets.pressure import step_down_reason
 from llm_router_core.catalog.entries import DataClass, Model, TaskType
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import Candidate, Chain, Slot, Wanted, World
+from llm_router_core.chains.demotion import demote
 from llm_router_core.chains.filters import rejection
 from llm_router_core.chains.order import order
-from llm_router_core.chains.tables import MEDIA, Tables, load_tables, paid_complexity, row_complexity
+from llm_router_core.chains.remembered import remember, remembered_slots
+from llm_router_core.chains.tables import MEDIA, Tables, load_tables, paid_complexity, row_complexity, shifted
 from llm_router_core.errors import Rejection
 from llm_router_core.pricing.cost import worst_case_microusd
 from llm_router_core.pricing.table import price_of
@@ -31,6 +34,7 @@ def build(wanted: Wanted, world: World, catalog: Catalog) -> Chain:
         wanted = replace(wanted, needs=wanted.needs | tables.research_needs)
     if wanted.task_type in MEDIA and wanted.is_task_fixed and wanted.model:
         wanted = replace(wanted, needs=wanted.needs | {str(wanted.task_type)})
+    slots = [*remembered_slots(wanted, world.memory_rules), *slots]
     kept: list[Candidate] = []
     rejected: list[Rejection] = []
     seen: set[str] = set()
@@ -48,7 +52,9 @@ def build(wanted: Wanted, world: World, catalog: Catalog) -> Chain:
                 rejected.append(objection)
             else:
                 kept.append(candidate)
-    return Chain(row, order(kept, wanted), tuple(rejected))
+    demoted = demote(order(kept, wanted, world.pressure), world.demoted)
+    placed, avoided = remember(demoted, wanted, world.memory_rules)
+    return Chain(row, placed, (*rejected, *avoided))
 
 
 def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]:
@@ -62,7 +68,9 @@ def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]
         names = tables.media[wanted.task_type][wanted.profile]
         return f"{wanted.task_type} for {wanted.profile}", [tables.slot(name) for name in names]
     own = row_complexity(wanted.complexity, wanted.quality_mode)
-    paid = paid_complexity(own, wanted.profile)
+    paid, stepped = paid_complexity(own, wanted.profile), step_down_reason(world.pressure)
+    if stepped:
+        paid = shifted(paid, -1)
     free_slots = [tables.slot(name, own) for name in tables.text[own] if tables.slot(name).provider in FREE_PROVIDERS]
     paid_slots = [
         tables.slot(name, paid) for name in tables.text[paid] if tables.slot(name).provider not in FREE_PROVIDERS
@@ -71,7 +79,7 @@ def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]
     local = [slot for slot in named if world.endpoints[slot.name].data_class is DataClass.LOCAL]
     other = [slot for slot in named if slot not in local]
     title = str(own) if own is paid else f"{own}, paid models from {paid}"
-    return title, [*free_slots, *local, *paid_slots, *other]
+    return f"{title} ({stepped})" if stepped else title, [*free_slots, *local, *paid_slots, *other]
 
 
 def _is_users_own(name: str, world: World, tables: Tables) -> bool:

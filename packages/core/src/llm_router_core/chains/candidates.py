@@ -9,7 +9,9 @@ from datetime import datetime
 from llm_router_core.catalog.entries import Complexity, Model, Profile, TaskType
 from llm_router_core.conversation import Effort
 from llm_router_core.errors import Rejection
+from llm_router_core.memory.rules import MemoryRule
 from llm_router_core.providers.endpoint import Endpoint
+from llm_router_core.settings.rules import PolicyRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is reachable and healthy at one instant. A plan is a pure function of this and of what is wanted."""
+    """What is reachable and healthy at one instant. A plan is a pure function of this and of what is wanted.
+
+    `pressure` is the used share of caps and quotas by scope (`budgets.pressure`).
+    `demoted` holds the reason by `provider/model`; `memory_rules` are this project's, in the order they win.
+    """
 
     now: datetime
     endpoints: Mapping[str, Endpoint]
@@ -46,6 +52,10 @@ class World:
     open_breakers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     headroom_microusd: Mapping[str, int] = field(default_factory=dict)
     ledger_problem: str = ""
+    pressure: Mapping[str, float] = field(default_factory=dict)
+    demoted: Mapping[str, str] = field(default_factory=dict)
+    memory_rules: tuple[MemoryRule, ...] = ()
+    rules: tuple[PolicyRules, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from llm_router_core.budgets.pressure import OUT_AT, squeeze_on
 from llm_router_core.catalog.entries import Complexity, DataClass
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import Candidate, Wanted, World
 from llm_router_core.chains.tables import ORDER, row_complexity
 from llm_router_core.errors import Rejection
+from llm_router_core.settings import rules
 from llm_router_core.units import format_usd
 
 Filter = Callable[[Candidate, Wanted, World], str]
 CHARACTERS_PER_TOKEN = 3
 LEAST_ANSWER_TOKENS = 1_024  # a window that holds the prompt and less than this of an answer does not hold it
+
+
+def policy(candidate: Candidate, wanted: Wanted, world: World) -> str:
+    """No rule of the user, the repository or the organisation keeps it out; a model that was named is no exception."""
+    del wanted
+    model = candidate.model
+    return rules.objection(world.rules, model.provider, model.name, candidate.endpoint.data_class)
 
 
 def privacy(candidate: Candidate, wanted: Wanted, world: World) -> str:
@@ -80,13 +89,22 @@ def money(candidate: Candidate, wanted: Wanted, world: World) -> str:
     return ""
 
 
+def pressure(candidate: Candidate, wanted: Wanted, world: World) -> str:
+    """No cap or quota it draws on is used up, or within one percent of it."""
+    del wanted
+    squeeze = squeeze_on(world.pressure, candidate.model.provider, is_paid=candidate.worst_case_microusd > 0)
+    return f"{squeeze.text}: it is out from {OUT_AT:.0%} on" if squeeze and squeeze.share >= OUT_AT else ""
+
+
 FILTERS: tuple[tuple[str, Filter], ...] = (
+    ("policy", policy),
     ("privacy", privacy),
     ("ability", ability),
     ("fit", fit),
     ("health", health),
     ("ledger", record),
     ("budget", money),
+    ("pressure", pressure),
 )
 
 

@@ -8,9 +8,11 @@ from llm_router_core.catalog.entries import Complexity, Profile, TaskType
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.build import build
 from llm_router_core.chains.candidates import Candidate, Chain, Wanted, World
+from llm_router_core.chains.remembered import retask, retasked
 from llm_router_core.conversation import Image, Request, request_bytes
 from llm_router_core.errors import NoRouteError, Unaffordable
 from llm_router_core.hotpath.classifier import Classification
+from llm_router_core.memory.rules import because
 
 NO_PROVIDER = (
     "three quick ways to get one: install Ollama and run `ollama pull gemma4`; or set OPENAI_API_KEY (or "
@@ -42,11 +44,15 @@ class Modes:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be tried for a request, in which order, and why."""
+    """What will be tried for a request, in which order, and why.
+
+    `retasked` says which rule of the memory made it count as something else than it was classified as.
+    """
 
     classification: Classification
     wanted: Wanted
     chain: Chain
+    retasked: str = ""
 
 
 def make_plan(
@@ -59,9 +65,15 @@ def make_plan(
     catalog: Catalog,
 ) -> Plan:
     """The plan for a request in a world. It decides nothing that is not visible in its fields."""
+    task = overrides.task_type or TaskType(classification.task_type)
+    level = overrides.complexity or Complexity(classification.complexity)
+    is_fixed = overrides.task_type or overrides.complexity or overrides.model
+    rule = None if is_fixed else retask(task, level, world.memory_rules)
+    if rule is not None:
+        task, level = retasked(rule, level)
     wanted = Wanted(
-        task_type=overrides.task_type or TaskType(classification.task_type),
-        complexity=overrides.complexity or Complexity(classification.complexity),
+        task_type=task,
+        complexity=level,
         profile=overrides.profile or modes.profile,
         quality_mode=modes.quality_mode,
         min_model=modes.min_model,
@@ -74,7 +86,7 @@ def make_plan(
         unpriced_ceiling_microusd=modes.unpriced_ceiling_microusd,
         needs=_needs(request),
     )
-    return Plan(classification, wanted, build(wanted, world, catalog))
+    return Plan(classification, wanted, build(wanted, world, catalog), because(rule) if rule else "")
 
 
 def _needs(request: Request) -> frozenset[str]:
@@ -118,6 +130,7 @@ def explanation(plan: Plan) -> dict[str, object]:
         "profile": plan.wanted.profile,
         "quality_mode": plan.wanted.quality_mode,
         "row": plan.chain.row,
+        "retasked": plan.retasked,
         "candidates": [_candidate(candidate) for candidate in plan.chain.candidates],
         "rejected": [
             {"candidate": item.candidate, "stage": item.stage, "reason": item.reason} for item in plan.chain.rejected

@@ -38,6 +38,7 @@ from llm_router_core.pricing.table import price_of
 from llm_router_core.providers.call import HttpFailure, call
 from llm_router_core.providers.endpoint import Limits, Target
 from llm_router_core.storage.ledger import Purpose
+from llm_router_core.telemetry import NO_ROUTE, RouteSpan, TokenCounts
 
 BYTES_PER_TOKEN = 3  # for counting what a broken-off call used; a count of ours is always marked as an estimate
 # The request was on its way when it broke: the provider may have done all of the work.
@@ -54,6 +55,7 @@ class CallContext:
     project: str = ""
     purpose: Purpose = "answer"
     max_cost_microusd: int | None = None
+    trace: RouteSpan = NO_ROUTE
 
 
 @dataclass(slots=True)
@@ -133,33 +135,32 @@ class Attempts:
         hold = await anyio.to_thread.run_sync(self.gate.reserve, _hold_request(candidate, context, limits))
         tally.attempts += 1
         running = _Running(hold, candidate, request_bytes(request), began, began_s, request.stream)
-        kind: ErrorKind | None = ErrorKind.CANCELLED
-        stop = StopReason.END
-        try:
-            target = Target(
-                candidate.endpoint, candidate.model.name, candidate.max_output_tokens, candidate.model.context_tokens
-            )
-            async with aclosing(call(self.client, request, target, limits)) as events:
-                async for event in events:
-                    running.see(event)
-                    if isinstance(event, Done):
-                        kind, stop = None, event.stop_reason
-                        if not running.has_answer:
-                            break
-                    yield event
-            if kind is None and not running.has_answer:
-                raise _empty(stop)
-        except (HttpFailure, TransportFailure, ProviderError) as failed:
-            error = provider_error(failed, candidate.endpoint.provider, candidate.model.name)
-            kind, running.has_replied = error.kind, error.has_replied
-            if isinstance(error.used, Usage):
-                running.usage = error.used
-            raise error from None
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._settle(running, kind, tally)
+        purpose, most = context.purpose, candidate.max_output_tokens
+        provider, model = candidate.endpoint.provider, candidate.model.name
+        with context.trace.attempt(provider, model, purpose=purpose, max_output_tokens=most) as span:
+            kind: ErrorKind | None = ErrorKind.CANCELLED
+            try:
+                target = Target(candidate.endpoint, model, most, candidate.model.context_tokens)
+                async with aclosing(call(self.client, request, target, limits)) as events:
+                    async for event in events:
+                        running.see(event)
+                        if isinstance(event, Done):
+                            if not running.has_answer:
+                                raise _empty(event.stop_reason)
+                            kind = None
+                            span.finished(event.model, event.stop_reason, _tokens(running.counted()))
+                        yield event
+            except (HttpFailure, TransportFailure, ProviderError) as failed:
+                error = provider_error(failed, provider, model)
+                kind, running.has_replied = error.kind, error.has_replied
+                if isinstance(error.used, Usage):
+                    running.usage = error.used
+                raise error from None
+            finally:
+                with anyio.CancelScope(shield=True):
+                    span.settled(await self._settle(running, kind, tally))
 
-    async def _settle(self, running: _Running, kind: ErrorKind | None, tally: Tally) -> None:
+    async def _settle(self, running: _Running, kind: ErrorKind | None, tally: Tally) -> int | None:
         is_billed = kind is None or running.has_replied or kind in BROKE_OFF
         usage = running.counted() if is_billed else Usage()
         cost = _cost(running.candidate, usage, running.began) if is_billed else 0
@@ -172,6 +173,17 @@ class Attempts:
         tally.is_price_known &= running.candidate.is_price_known or not is_billed
         if kind is None:
             tally.usage = usage
+        return booked
+
+
+def _tokens(usage: Usage) -> TokenCounts:
+    return TokenCounts(
+        usage.prompt_tokens,
+        usage.output_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_tokens,
+        usage.reasoning_tokens,
+    )
 
 
 def _empty(stop: StopReason) -> ProviderError:

@@ -15,6 +15,9 @@ from llm_router_core.errors import StorageError
 from llm_router_core.storage import files
 
 BUSY_TIMEOUT_S = 5.0
+# A reservation changes a few bytes on each of four pages, and the log takes whole pages: half the default size pays for
+# the daily roll-up. Smaller ones would push the rows of `attempts` onto overflow pages.
+PAGE_BYTES = 2048
 _abandoned: list[object] = []  # a forked child must not close its parent's connections: closing would checkpoint
 
 
@@ -60,6 +63,7 @@ class Connections:
         """Connect for writing."""
         writer = self._connect()
         self.inode = os.stat(self._path).st_ino  # noqa: PTH116 - once per connection
+        writer.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # for a new file; says nothing to an existing one
         writer.execute("PRAGMA synchronous = NORMAL")
         writer.execute("PRAGMA wal_autocheckpoint = 0")
         self.writer = writer

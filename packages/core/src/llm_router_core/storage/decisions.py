@@ -26,7 +26,7 @@ FROM decisions WHERE ?1 = '' OR session = ?1 ORDER BY at_ms DESC, seq DESC LIMIT
 _ATTEMPTS = """
 SELECT decision_id, id, purpose, provider, model, state, cost_microusd, held_microusd, is_estimated, input_tokens,
   output_tokens, outcome, error_kind, elapsed_ms
-FROM attempts WHERE started_ms >= ? AND decision_id IN (SELECT value FROM json_each(?)) ORDER BY started_ms, id
+FROM attempts WHERE decision_id <> '' AND decision_id IN (SELECT value FROM json_each(?)) ORDER BY started_ms, id
 """
 
 
@@ -112,9 +112,8 @@ def last(db: Database, count: int, *, session: str = "") -> list[DecisionRecord]
         if not decisions:
             return []
         ids = json.dumps([decision.decision_id for decision in decisions])
-        since_ms = int(min(decision.at for decision in decisions).timestamp() * 1000) - 60_000
         attempts: dict[str, list[AttemptLine]] = {}
-        for decision_id, *row in conn.execute(_ATTEMPTS, (since_ms, ids)):
+        for decision_id, *row in conn.execute(_ATTEMPTS, (ids,)):
             attempts.setdefault(decision_id, []).append(_attempt(row))
         return [DecisionRecord(decision, tuple(attempts.get(decision.decision_id, ()))) for decision in decisions]
 

@@ -11,8 +11,8 @@ Windows are named by numbers: a UTC day such as 20260305, a UTC month such as 20
     provider   provider id   UTC month
 
 Two invariants hold after every transaction: `held` of a counter is the sum of its attempts in state `held`, and `spent`
-is the sum of their costs plus the adjustments. The latest day ever seen is stored, and an earlier one is never used
-again: a clock that jumps back cannot reopen a window. All functions run inside the caller's transaction.
+is the sum of their costs plus the adjustments. Which day is in force is decided by `booking_day`: a clock that jumps
+cannot reopen a window. All functions run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -23,22 +23,24 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from llm_router_core.errors import BudgetExceeded
+from llm_router_core.storage import booking_day
 
 Purpose = Literal["answer", "retry", "judge", "classifier", "media", "cache"]
 Key = tuple[str, str, int]  # scope, name, window
 NO_CAP = 1 << 60
+NO_LIMITS: Mapping[str, int] = MappingProxyType({})
 DEADLINE_S = 120.0
 LEASE_GRACE_S = 60.0
 
 _PRELUDE = """
 SELECT scope, cap_microusd FROM caps
-UNION ALL SELECT '#day', value FROM meta WHERE name = 'day_high_water'
+UNION ALL SELECT '#' || name, value FROM meta WHERE name IN ('day_high_water', 'clock_low_since_ms')
 UNION ALL SELECT '#lease', min(lease_until_ms) FROM attempts WHERE state = 'held'
 """
-_SET_DAY = "INSERT INTO meta VALUES ('day_high_water', ?1) ON CONFLICT DO UPDATE SET value = max(value, ?1)"
 _EXPIRE = """
 UPDATE attempts SET state = 'expired' WHERE state = 'held' AND lease_until_ms <= ?
 RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
@@ -64,7 +66,8 @@ WHERE id = ? AND state = ?
 _FIND = "SELECT state, window_day FROM attempts WHERE id = ?"
 
 
-def _new_id() -> str:
+def new_id() -> str:
+    """A new id that sorts by time, so that rows of one day stand together."""
     return f"{time.time_ns():016x}{os.urandom(8).hex()}"
 
 
@@ -88,7 +91,7 @@ class Reservation:
     is_price_known: bool = True
     price_version: str = ""
     deadline_s: float = DEADLINE_S
-    attempt_id: str = field(default_factory=_new_id)
+    attempt_id: str = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +134,31 @@ def windows(session: str, project: str, provider: str, day: int) -> tuple[Key, .
     return keys
 
 
-def reserve(conn: sqlite3.Connection, wanted: Reservation, *, now: datetime, default_caps: Mapping[str, int]) -> int:
+def bounded(caps: Mapping[str, int], limits: Mapping[str, int]) -> dict[str, int]:
+    """The caps, none above its limit; a scope with a limit and no cap gets the limit."""
+    return {**caps, **{scope: min(limit, caps.get(scope, limit)) for scope, limit in limits.items()}}
+
+
+def reserve(
+    conn: sqlite3.Connection,
+    wanted: Reservation,
+    *,
+    now: datetime,
+    default_caps: Mapping[str, int],
+    limits: Mapping[str, int] = NO_LIMITS,
+) -> int:
     """Hold the worst case in every scope and write the attempt's row; the day whose windows it is held in.
 
-    Caps are read and lapsed holds are given back in the same transaction.
+    `limits` are upper bounds by scope that no cap passes. Caps are read and lapsed holds are given back in the same
+    transaction.
 
     Raises:
         BudgetExceeded: names the first scope without room; the caller's transaction must be rolled back.
     """
     now_ms = int(now.timestamp() * 1000)
     caps, day = _prelude(conn, day_number(now), now_ms, default_caps)
-    amount = wanted.worst_case_microusd
-    if amount:
-        _take_all(conn, wanted, day, caps)
+    if wanted.worst_case_microusd:
+        _take_all(conn, wanted, day, bounded(caps, limits) if limits else caps)
     _insert(conn, wanted, now_ms=now_ms, day=day)
     return day
 
@@ -167,13 +182,13 @@ def _prelude(
     """The caps in force and the day to book on, after lapsed holds were given back."""
     caps = dict(default_caps)
     caps.update(conn.execute(_PRELUDE).fetchall())
-    latest = caps.pop("#day", 0)
-    if day > latest:
-        conn.execute(_SET_DAY, (day,))
+    in_force, low_since_ms = caps.pop("#day_high_water", 0), caps.pop("#clock_low_since_ms", None)
+    if day != in_force or low_since_ms is not None:
+        day = booking_day.advance(conn, day, in_force, now_ms=now_ms, low_since_ms=low_since_ms)
     lease = caps.pop("#lease", None)
     if lease is not None and lease <= now_ms:
         expire(conn, now_ms)
-    return caps, max(day, latest)
+    return caps, day
 
 
 def _take_all(conn: sqlite3.Connection, wanted: Reservation, day: int, caps: Mapping[str, int]) -> None:
@@ -269,9 +284,20 @@ def _book(conn: sqlite3.Connection, keys: tuple[Key, ...], *, held: int, cost: i
 
 
 def current_day(conn: sqlite3.Connection, now: datetime) -> int:
-    """The day that counts: today in UTC, or the latest day seen if the clock went back."""
-    latest = conn.execute("SELECT value FROM meta WHERE name = 'day_high_water'").fetchone()
-    return max(day_number(now), latest[0] if latest else 0)
+    """The day that counts: today in UTC, unless the clock jumped (see `booking_day`)."""
+    return booking_day.read_day(conn, day_number(now), int(now.timestamp() * 1000))
+
+
+def is_clock_noted(conn: sqlite3.Connection, now: datetime) -> bool:
+    """Whether the clock says nothing about the day in force that is not stored."""
+    return booking_day.is_noted(conn, day_number(now), int(now.timestamp() * 1000))
+
+
+def note_clock(conn: sqlite3.Connection, now: datetime) -> None:
+    """Store what the clock says of the day in force, for a reservation that was refused and took nothing."""
+    now_ms = int(now.timestamp() * 1000)
+    in_force, low_since_ms = booking_day.load_marks(conn)
+    booking_day.advance(conn, day_number(now), in_force, now_ms=now_ms, low_since_ms=low_since_ms)
 
 
 def balances(conn: sqlite3.Connection, *, day: int) -> list[Balance]:

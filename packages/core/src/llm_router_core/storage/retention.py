@@ -9,11 +9,13 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from llm_router_core.clock import Clock
+from llm_router_core.errors import StorageError
 from llm_router_core.storage import ledger, quarantine
 from llm_router_core.storage.database import Database
 
 BATCH_ROWS = 1000
-KEPT_FOR_EVER = frozenset({"meta", "caps", "migrations"})
+KEPT_FOR_EVER = frozenset({"meta", "caps", "migrations", "memory_rules"})
 _FREE_PAGES = 256
 
 
@@ -37,10 +39,41 @@ RULES = (
     Rule("attempts", "started_ms", 400, key="id", unless="state = 'held'"),
     Rule("adjustments", "at_ms", 400),
     Rule("decisions", "at_ms", 90),
+    Rule("usage_days", "day", 1_100, is_day=True, key="(day, provider, model, purpose, verdict)"),
+    Rule("counterfactuals", "at_ms", 400, key="decision_id"),
+    Rule("counterfactual_days", "day", 1_100, is_day=True, key="(day, baseline_model, top_model, quota)"),
+    Rule("quota_windows", "touched_ms", 90, key="(provider, account, quota_window)"),
+    Rule("judgements", "at_ms", 180),
+    Rule("ratings", "at_ms", 90),
     Rule("breakers", "changed_at", 7, key="(provider, account, model)"),
+    Rule("session_overrides", "set_ms", 30, key="(session, name)"),
     Rule("counters", "touched_day", 400, is_day=True, key="(scope, name, win)", unless="held > 0"),
     Rule("counters", "touched_day", 7, is_day=True, key="(scope, name, win)", unless="held > 0 OR scope <> 'call'"),
 )
+
+
+def upkeep(db: Database, clock: Clock) -> None:
+    """Once a day: look whether the database is sound, and delete what is too old. What fails becomes a warning.
+
+    Nothing is deleted while the clock is not on the ledger's own day, because a clock that jumped ahead would make
+    everything look old.
+    """
+    now = clock.now()
+    today = ledger.day_number(now)
+
+    def take_turn(conn: sqlite3.Connection) -> bool:
+        done = conn.execute("SELECT value FROM meta WHERE name = 'upkeep_day'").fetchone()
+        if ledger.current_day(conn, now) != today or (done and done[0] == today):
+            return False
+        conn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('upkeep_day', ?)", (today,))
+        return True
+
+    try:
+        if db.write(take_turn):
+            db.quick_check()
+            prune(db, now)
+    except StorageError as error:
+        db.warn(f"the daily upkeep of the database failed: {error.message}")
 
 
 def prune(db: Database, now: datetime) -> int:

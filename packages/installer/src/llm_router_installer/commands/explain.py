@@ -39,9 +39,10 @@ def command(prompt: str, as_json: bool, **options: str | None) -> int:
 def plan_views(plan: Plan) -> list[View]:
     """A plan for a person: what it was taken for, who stands in line, who does not and why."""
     seen, wanted = plan.classification, plan.wanted
-    complexity = _origin(str(wanted.complexity), seen.complexity, seen.complexity_confidence)
+    task = plan.retasked or _origin(str(wanted.task_type), seen.task_type, seen.confidence)
+    complexity = plan.retasked or _origin(str(wanted.complexity), seen.complexity, seen.complexity_confidence)
     lines = [
-        f"task        {wanted.task_type} ({_origin(str(wanted.task_type), seen.task_type, seen.confidence)})",
+        f"task        {wanted.task_type} ({task})",
         f"complexity  {wanted.complexity} ({complexity})",
         f"locality    {_locality(seen.needs_local, seen.needs_local_p)}",
         f"secret      {'yes: ' + ', '.join(seen.secret_kinds) if seen.secret else 'none found'}",

@@ -24,8 +24,10 @@ from llm_router_core.conversation import (
     UsageEvent,
     prompt_request,
 )
+from llm_router_core.errors import NoRouteError
 from llm_router_core.router import RouteContext, Router
 from llm_router_installer import ui
+from llm_router_installer.agreeing import ask_consent
 from llm_router_installer.options import overrides_of, routing_options
 from llm_router_installer.receipt import receipt_line
 from llm_router_installer.result import ENVELOPE_VERSION, Exit, Lines, Result
@@ -77,7 +79,13 @@ def command(prompt: str, system: str, stream: bool, as_json: bool, **options: st
                 async with aclosing(router.route(request, context)) as events:
                     return await _answer(events, router, waiting, stream=stream, as_json=as_json)
 
-    result = anyio.run(run)
+    try:
+        result = anyio.run(run)
+    except NoRouteError:
+        if as_json or not ask_consent(runtime):
+            raise
+        runtime = start()
+        result = anyio.run(run)
     if as_json and stream:
         return int(result.exit_code)
     return ui.show(result, as_json=as_json)
