@@ -88,13 +88,26 @@ class Connections:
         return conn
 
     def checkpoint_over(self, wal_bytes: int) -> None:
-        """Checkpoint when the write-ahead log has grown to `wal_bytes`."""
+        """Checkpoint when the log has grown to `wal_bytes`.
+
+        The file keeps its size, because writing over blocks it has is much cheaper than getting new ones; it is emptied
+        only when it became half as large again.
+        """
+        if self.writer is None:
+            return
         try:
-            size = os.stat(f"{self._path}-wal").st_size  # noqa: PTH116 - often
+            handle = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             return
-        if size >= wal_bytes:
+        try:
+            size = os.fstat(handle).st_size
+            is_filled = size >= wal_bytes and _is_filled(handle, wal_bytes)
+        finally:
+            os.close(handle)
+        if size >= wal_bytes * 3 // 2:
             self.checkpoint()
+        elif is_filled:
+            self.writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def checkpoint(self) -> bool:
         """Empty the write-ahead log into the database without waiting for readers; whether it could."""
@@ -127,6 +140,17 @@ class Connections:
         """Forget the parent's connections without closing them."""
         self._finalizer.detach()
         _abandoned.append((self.lock, self._open))
+
+
+def _is_filled(handle: int, wal_bytes: int) -> bool:
+    """Whether the log's frames of now, not only left-overs from before its last start, reach `wal_bytes`.
+
+    The header and every frame since carry the same salt: https://sqlite.org/walformat.html
+    """
+    header = os.pread(handle, 32, 0)
+    frame_bytes = 24 + int.from_bytes(header[8:12], "big")
+    frame = os.pread(handle, 24, 32 + ((wal_bytes - 32) // frame_bytes - 1) * frame_bytes)
+    return frame[8:16] == header[16:24]
 
 
 def _close_all(lock: files.ProcessLock, connections: list[sqlite3.Connection], pid: int) -> None:

@@ -217,10 +217,19 @@ class Database:
             result = work(writer)
         self._writes += 1
         if self._writes % _WRITES_PER_LOOK == 0:
-            session.checkpoint_over(CHECKPOINT_WAL_BYTES)
+            self._tend_log(session)
         if self._clock.monotonic_s() >= self._snapshot_due_s:
             self._write_snapshot(session)
         return result
+
+    def _tend_log(self, session: Connections) -> None:
+        # What was committed stays committed: only damage may still fail the write, because it is then done again.
+        try:
+            session.checkpoint_over(CHECKPOINT_WAL_BYTES)
+        except (OSError, sqlite3.Error) as error:
+            if isinstance(error, sqlite3.Error) and faults.is_corruption(error):
+                raise
+            self.warn(f"the write-ahead log could not be copied into the state database: {error}")
 
     def _checkpoint(self, session: Connections) -> None:
         session.checkpoint()

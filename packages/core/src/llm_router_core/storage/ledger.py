@@ -45,9 +45,11 @@ _EXPIRE = """
 UPDATE attempts SET state = 'expired' WHERE state = 'held' AND lease_until_ms <= ?
 RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
 """
+# Run for one scope after the other; the update's own condition decides, and after a scope that had no room, or no
+# counter yet, the rest changes nothing: how many rows changed says where it stopped.
 _TAKE = """
-UPDATE counters SET held = held + ?4, touched_day = ?5
-WHERE scope = ?1 AND name = ?2 AND win = ?3 AND spent + held + ?4 <= ?6
+UPDATE counters SET held = held + ?, touched_day = ?
+WHERE scope = ? AND name = ? AND win = ? AND spent + held + ? <= ? AND (? = 0 OR changes() = 1)
 """
 _OPEN = "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
 _USED = "SELECT spent + held FROM counters WHERE scope = ? AND name = ? AND win = ?"
@@ -192,18 +194,28 @@ def _prelude(
 
 
 def _take_all(conn: sqlite3.Connection, wanted: Reservation, day: int, caps: Mapping[str, int]) -> None:
-    # The update's own condition decides. Where there is no counter yet it starts at the amount, which must fit alone.
+    """Hold the amount in scope after scope, up to the first without room."""
     amount = wanted.worst_case_microusd
-    execute = conn.cursor().execute
-    for scope, name, window in _keys_of(wanted, day):
-        if scope == "call":
-            cap = wanted.max_cost_microusd or 0
-        else:
-            cap = caps.get(f"provider:{name}" if scope == "provider" else scope, NO_CAP)
-        if execute(_TAKE, (scope, name, window, amount, day, cap)).rowcount == 1:
-            continue
-        if amount > cap or execute(_OPEN, (scope, name, window, 0, amount, day)).rowcount != 1:
-            raise _refusal(conn, (scope, name, window), amount, cap)
+    keys = _keys_of(wanted, day)
+    limits = [_cap_of(key, wanted, caps) for key in keys]
+    rows = [(amount, day, *key, amount, cap, place) for place, (key, cap) in enumerate(zip(keys, limits, strict=True))]
+    place = 0
+    while place < len(rows):
+        place += conn.executemany(_TAKE, rows[place:]).rowcount
+        if place == len(rows):
+            return
+        # No counter yet: it starts at the amount, which must fit alone.
+        key, cap = keys[place], limits[place]
+        if amount > cap or conn.execute(_OPEN, (*key, 0, amount, day)).rowcount != 1:
+            raise _refusal(conn, key, amount, cap)
+        place += 1
+
+
+def _cap_of(key: Key, wanted: Reservation, caps: Mapping[str, int]) -> int:
+    scope = key[0]
+    if scope == "call":
+        return wanted.max_cost_microusd or 0
+    return caps.get(f"provider:{key[1]}" if scope == "provider" else scope, NO_CAP)
 
 
 def _refusal(conn: sqlite3.Connection, key: Key, amount: int, cap: int) -> BudgetExceeded:

@@ -22,6 +22,7 @@ CREATE TABLE counters (
 
 -- One row per provider round-trip, written before it starts. `held_microusd` stays what was reserved.
 -- Ids begin with the time, so that new rows go to the end of the tree: one page per row and no second index.
+-- Comparisons in the check of `state`, because IN builds a table of its values in every statement.
 CREATE TABLE attempts (
   id TEXT PRIMARY KEY,
   call_id TEXT NOT NULL,
@@ -33,7 +34,7 @@ CREATE TABLE attempts (
   provider TEXT NOT NULL,
   model TEXT NOT NULL,
   purpose TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('held', 'settled', 'released', 'expired')),
+  state TEXT NOT NULL CHECK (state = 'held' OR state = 'settled' OR state = 'released' OR state = 'expired'),
   held_microusd INTEGER NOT NULL CHECK (typeof(held_microusd) = 'integer' AND held_microusd >= 0),
   max_cost_microusd INTEGER,
   cost_microusd INTEGER CHECK (cost_microusd IS NULL OR (typeof(cost_microusd) = 'integer' AND cost_microusd >= 0)),
