@@ -163,7 +163,7 @@ ROWS = {
         held("dispatch.breaker-shared", "A breaker opened by one process keeps the others away."),
         later(CORE, "quota.pressure", "From 85 % a step down; from 99 % the account is out."),
         held("budget.filter-reason", "A candidate that no cap can pay for is dropped with that reason."),
-        later(CORE, "judging.demotion", "A mean below 0.6 with enough samples demotes; a model recovers."),
+        held("judging.demotion", "A mean below 0.6 with enough samples demotes; a model recovers."),
         later(CORE, "memory.routes", "Corrections and ratings apply to the next route."),
         later(CORE, "chains.thinking", "Deep reasoning uses extended thinking where the model has it."),
         later(CLAUDE_2, "chains.cache-loss", "A switch mid-conversation is weighed against the lost prompt cache."),
@@ -264,7 +264,7 @@ ROWS = {
         later(WIZARD, "dashboard.page", "A local page with offline assets, tested in a real browser."),
         later(EDITORS, "install.editors", "`install` serves VS Code, Cursor, OpenCode, Windsurf, Devin, Zed, Copilot."),
         later(EDITORS, "install.claude-desktop", "`install` serves Claude Desktop and claw-code."),
-        later(CORE, "traces.genai", "OpenTelemetry spans with GenAI attributes, metadata only."),
+        held("traces.genai", "OpenTelemetry spans with GenAI attributes, metadata only."),
     ),
     "8 tools": (
         later(

@@ -351,7 +351,7 @@ async def test_a_secret_is_found_wherever_in_the_request_it_stands(opened, ask, 
 
 
 async def test_an_ollama_on_another_machine_is_a_third_party(opened):
-    async with opened(OLLAMA_HOST="https://gpu.example.com") as router:
+    async with opened(OLLAMA_HOST="https://gpu.example.com", LLM_ROUTER_CONSENT="ollama") as router:
         assert router.registry.endpoints["ollama"].data_class == "third_party"
 
 

@@ -96,7 +96,7 @@ def test_providers_that_are_no_tables_are_refused_whatever_the_environment_says(
 
 def test_a_config_that_is_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     os.mkfifo(tmp_path / "config.toml")
-    with pytest.raises(ConfigError, match="no regular file"):
+    with pytest.raises(ConfigError, match="not a regular file"):
         load({}, str(tmp_path))
 
 
