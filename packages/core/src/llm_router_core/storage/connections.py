@@ -14,6 +14,7 @@ from types import TracebackType
 from llm_router_core.errors import StorageError
 from llm_router_core.storage import files
 
+LEAVING_TIMEOUT_S = 1.0  # whoever leaves has nothing to lose: the next one does the checkpoint
 BUSY_TIMEOUT_S = 5.0
 _abandoned: list[object] = []  # a forked child must not close its parent's connections: closing would checkpoint
 
@@ -155,7 +156,7 @@ def _close_all(lock: files.ProcessLock, connections: list[sqlite3.Connection], p
         _abandoned.append((lock, connections))
         return
     try:
-        lock.acquire()
+        lock.acquire(timeout_s=LEAVING_TIMEOUT_S)
     except StorageError:
         _abandoned.append((lock, connections))
         return

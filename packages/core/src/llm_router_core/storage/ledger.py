@@ -38,7 +38,7 @@ SELECT scope, cap_microusd FROM caps
 UNION ALL SELECT '#day', value FROM meta WHERE name = 'day_high_water'
 UNION ALL SELECT '#lease', min(lease_until_ms) FROM attempts WHERE state = 'held'
 """
-_SET_DAY = "INSERT INTO meta VALUES ('day_high_water', ?1) ON CONFLICT DO UPDATE SET value = max(value, ?1)"
+_SET_DAY = "INSERT INTO meta VALUES ('day_high_water', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)"
 _EXPIRE = """
 UPDATE attempts SET state = 'expired' WHERE state = 'held' AND lease_until_ms <= ?
 RETURNING held_microusd, window_day, session, project, provider, call_id, max_cost_microusd
@@ -49,7 +49,7 @@ _TAKE = """
 UPDATE counters SET held = held + ?, touched_day = ?
 WHERE scope = ? AND name = ? AND win = ? AND spent + held + ? <= ? AND (? = 0 OR changes() = 1)
 """
-_OPEN = "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
+_OPEN = "INSERT INTO counters VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _USED = "SELECT spent + held FROM counters WHERE scope = ? AND name = ? AND win = ?"
 _BOOK = "UPDATE counters SET held = held - ?, spent = spent + ? WHERE scope = ? AND name = ? AND win = ?"
 _INSERT = """
