@@ -17,6 +17,8 @@ ENVIRONMENT_READERS = {
 PRINTERS = {
     "llm_router_installer.ui",
     "llm_router_core.hotpath.run",  # owns a hook's stdout
+    "llm_router_core.log",  # keeps handlers off stdout, and writes to stderr when a person asks for it
+    "llm_router_core.keyring_child",  # a process of its own; stdout is the pipe its parent reads
 }
 # tables.py lets rich draw into a string, with `capture`; what comes out is printed by ui.py.
 RICH_CONSOLES = {"llm_router_installer.ui", "llm_router_installer.tables"}

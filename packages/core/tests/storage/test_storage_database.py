@@ -151,6 +151,14 @@ def test_loose_modes_of_an_existing_home_are_tightened(home: str, clock: ManualC
         assert stat.S_IMODE(Path(home, "state.db").stat().st_mode) == 0o600
 
 
+def test_a_folder_of_somebody_elses_files_is_refused_and_left_as_it_was(home: str, clock: ManualClock) -> None:
+    Path(home).mkdir(mode=0o755)
+    Path(home, "letter.txt").write_text("mine")
+    with pytest.raises(StorageError, match="other files"):
+        Database.open(home, clock)
+    assert stat.S_IMODE(Path(home).stat().st_mode) == 0o755
+
+
 def test_it_runs_in_write_ahead_mode_without_automatic_checkpoints(home: str, clock: ManualClock) -> None:
     with Database.open(home, clock) as db:
         assert db.read(lambda conn: conn.execute("PRAGMA journal_mode").fetchone()) == ("wal",)
@@ -251,7 +259,7 @@ def test_a_lock_held_by_a_stopped_process_ends_in_an_error_that_says_so(home: st
         first.acquire()
         with pytest.raises(StorageError, match="another process") as caught:
             second.acquire(timeout_s=0.02)
-        assert "doctor" in caught.value.remedy
+        assert "fuser" in caught.value.remedy
         first.release()
         second.acquire(timeout_s=0.02)
         second.release()

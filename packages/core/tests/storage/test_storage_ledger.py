@@ -316,7 +316,7 @@ def test_pruning_leaves_nothing_old_in_any_table(home: str, clock: ManualClock) 
             name: db.read(lambda conn, name=name: conn.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
             for name in names
         }
-        assert left == {name: {"attempts": 1, "counters": 4}.get(name, 0) for name in names}
+        assert left == {name: {"attempts": 1, "counters": 4, "usage_days": 1}.get(name, 0) for name in names}
 
 
 @pytest.mark.requirement("money.caps-across-processes")

@@ -181,7 +181,7 @@ class BudgetGate:
             LedgerUnavailable: it does not, or the database cannot be written; paid calls must not be made.
         """
         if self._db is None:
-            raise LedgerUnavailable(_NO_LEDGER, remedy="run `llm-router doctor`")
+            raise LedgerUnavailable(_NO_LEDGER, remedy="see that the state folder can be written")
         now = self._clock.now()
 
         def prove(conn: Connection) -> None:
@@ -194,7 +194,9 @@ class BudgetGate:
                 return
         except StorageError as error:
             raise LedgerUnavailable(f"the ledger cannot be written: {error.message}", remedy=error.remedy) from error
-        raise LedgerUnavailable("a reservation above its cap was not refused", remedy="run `llm-router doctor`")
+        raise LedgerUnavailable(
+            "a reservation above its cap was not refused", remedy="see that the state folder can be written"
+        )
 
     def _note_clock(self, db: Database) -> None:
         """A refusal rolls back what the ledger learnt of the clock; a wrong day in force would then never end."""
@@ -214,7 +216,9 @@ class BudgetGate:
     def _without_ledger(self, request: HoldRequest, error: StorageError | None) -> Hold:
         if request.worst_case_microusd:
             cause = f": {error.message}" if error else ""
-            remedy = (error.remedy if error else "") or "run `llm-router doctor`; free and local models still work"
+            remedy = (
+                error.remedy if error else ""
+            ) or "see that the state folder can be written; free and local models still work"
             raise LedgerUnavailable(f"a paid call cannot be recorded{cause}", remedy=remedy) from error
         self._warn(_NO_LEDGER)
         return Hold(self, request, ledger.day_number(self._clock.now()))

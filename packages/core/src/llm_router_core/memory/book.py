@@ -7,7 +7,6 @@ kind, in every project; a good one takes such a rule back. A good rating touches
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from llm_router_core.errors import ConfigError, StorageError
 from llm_router_core.memory.exchange import Merge, merged, read_export
 from llm_router_core.memory.rules import MAX_RULES, Action, MemoryRule, new_rule, ranked
 from llm_router_core.storage import memory as rows
-from llm_router_core.storage.database import Database
+from llm_router_core.storage.database import Connection, Database
 from llm_router_core.storage.memory import Answered
 
 BAD_TO_AVOID = 2
@@ -65,7 +64,7 @@ def add_rule(db: Database, kind: tuple[str, str, str], action: Action, target: s
     """
     rule = new_rule(kind, action, target, created_at=now)
 
-    def transaction(conn: sqlite3.Connection) -> None:
+    def transaction(conn: Connection) -> None:
         _put(conn, rule)
         # What was rated before the user settled the matter does not count against it.
         rows.forget_ratings(conn, rule.target, rule.task_type, rule.complexity)
@@ -105,7 +104,7 @@ def rate(db: Database, answered: Answered, *, is_good: bool, now: datetime) -> R
     kind = ("", answered.task_type, answered.complexity)
     rule = new_rule(kind, "avoid", answered.model, created_at=now, source="rating")
 
-    def transaction(conn: sqlite3.Connection) -> Rated:
+    def transaction(conn: Connection) -> Rated:
         rows.put_rating(conn, answered, is_good=is_good, at=now)
         said = rows.ratings(conn, answered.model, answered.task_type, answered.complexity, limit=BAD_TO_AVOID)
         bad = bad_in_a_row(said)
@@ -134,7 +133,7 @@ def forget(db: Database, rule_id: str) -> MemoryRule:
         StorageError: it could not be written.
     """
 
-    def transaction(conn: sqlite3.Connection) -> MemoryRule | None:
+    def transaction(conn: Connection) -> MemoryRule | None:
         found = next((rule for rule in rows.load_rules(conn, None) if rule.rule_id == rule_id), None)
         if found is not None:
             rows.delete_rule(conn, rule_id)
@@ -166,7 +165,7 @@ def import_rules(db: Database, data: bytes, *, now: datetime, replaces: bool = F
     """
     imported = read_export(data, now=now)
 
-    def transaction(conn: sqlite3.Connection) -> Merge:
+    def transaction(conn: Connection) -> Merge:
         merge = merged([] if replaces else rows.load_rules(conn, None), imported)
         rows.replace_rules(conn, merge.rules)
         return merge
@@ -174,7 +173,7 @@ def import_rules(db: Database, data: bytes, *, now: datetime, replaces: bool = F
     return db.write(transaction)
 
 
-def _put(conn: sqlite3.Connection, rule: MemoryRule) -> None:
+def _put(conn: Connection, rule: MemoryRule) -> None:
     is_new = all(known.rule_id != rule.rule_id for known in rows.load_rules(conn, None))
     if is_new and rows.count_rules(conn) >= MAX_RULES:
         raise ConfigError(

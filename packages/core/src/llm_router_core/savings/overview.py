@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from llm_router_core.savings.periods import Period, PeriodName, period_of
 from llm_router_core.savings.report import Savings, load_savings
 from llm_router_core.savings.spike import LOOK_BACK_DAYS, Spike, check_spike
 from llm_router_core.storage import breakers, decisions, ledger, reports
-from llm_router_core.storage.database import Database
+from llm_router_core.storage.database import Connection, Database
 from llm_router_core.storage.decisions import DecisionRecord
 from llm_router_core.storage.reports import Usage
 
@@ -60,7 +59,7 @@ def load_overview(db: Database, clock: Clock, *, session: str = "", project: str
     quotas = list_states(db, now)
     open_breakers = _open_breakers(db, now)
 
-    def load(conn: sqlite3.Connection) -> tuple[Period, Usage, tuple[Savings, ...]]:
+    def load(conn: Connection) -> tuple[Period, Usage, tuple[Savings, ...]]:
         day = ledger.current_day(conn, now)
         today = period_of("today", day)
         savings = tuple(load_savings(conn, period_of(name, day)) for name in SAVINGS_PERIODS)
@@ -101,7 +100,7 @@ def load_outlook(db: Database, now: datetime, scopes: Iterable[ScopeStatus]) -> 
     """
     cap = next((row.cap_microusd for row in scopes if row.scope == "month"), None)
 
-    def load(conn: sqlite3.Connection) -> tuple[int, dict[int, int], int | None]:
+    def load(conn: Connection) -> tuple[int, dict[int, int], int | None]:
         day = ledger.current_day(conn, now)
         since = min(day // 100 * 100 + 1, ledger.day_number(now - timedelta(days=max(MOST_DAYS, LOOK_BACK_DAYS) + 1)))
         return day, reports.daily_costs(conn, since, day), reports.first_day(conn)

@@ -13,7 +13,6 @@ crash before it was written) counts as cost. Nothing is verified in this version
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from llm_router_core.pricing.table import price_of
 from llm_router_core.savings.periods import Period
 from llm_router_core.storage import counterfactuals, reports
 from llm_router_core.storage.counterfactuals import Points, Sums
+from llm_router_core.storage.database import Connection
 from llm_router_core.storage.reports import Cell
 
 OVERHEAD_PURPOSES = ("judge", "classifier", "retry")
@@ -101,7 +101,7 @@ class Gain:
     by_model: tuple[tuple[str, int, int], ...]
 
 
-def load_savings(conn: sqlite3.Connection, period: Period) -> Savings:
+def load_savings(conn: Connection, period: Period) -> Savings:
     """The savings of a period, read in one transaction."""
     days = period.first_day, period.last_day
     return summarise(
@@ -156,7 +156,7 @@ def _top_lines(sums: Sequence[Sums], paid_microusd: int) -> tuple[TopLine, ...]:
     return tuple(lines)
 
 
-def load_gain(conn: sqlite3.Connection, period: Period, *, premium_model: str) -> Gain:
+def load_gain(conn: Connection, period: Period, *, premium_model: str) -> Gain:
     """Calls and tokens answered elsewhere than on `premium_model`, over a period."""
     off: dict[str, tuple[int, int]] = {}
     calls_on = tokens_on = 0

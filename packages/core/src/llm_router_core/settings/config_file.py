@@ -32,7 +32,7 @@ def read_config(home: str) -> bytes:
     path = config_path(home)
     try:
         return read_bytes(str(path), MAX_BYTES, follow=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError as failed:
         if failed.strerror and "larger" in failed.strerror:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-_PUT = "INSERT INTO caps VALUES (?1, ?2) ON CONFLICT DO UPDATE SET cap_microusd = ?2"
+_PUT = "INSERT INTO caps VALUES (?, ?) ON CONFLICT DO UPDATE SET cap_microusd = excluded.cap_microusd"
 
 
 def list_caps(conn: sqlite3.Connection) -> dict[str, int]:

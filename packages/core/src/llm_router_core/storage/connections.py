@@ -14,6 +14,7 @@ from types import TracebackType
 from llm_router_core.errors import StorageError
 from llm_router_core.storage import files
 
+LEAVING_TIMEOUT_S = 1.0  # whoever leaves has nothing to lose: the next one does the checkpoint
 BUSY_TIMEOUT_S = 5.0
 # A reservation changes a few bytes on each of four pages, and the log takes whole pages: half the default size pays for
 # the daily roll-up. Smaller ones would push the rows of `attempts` onto overflow pages.
@@ -159,7 +160,7 @@ def _close_all(lock: files.ProcessLock, connections: list[sqlite3.Connection], p
         _abandoned.append((lock, connections))
         return
     try:
-        lock.acquire()
+        lock.acquire(timeout_s=LEAVING_TIMEOUT_S)
     except StorageError:
         _abandoned.append((lock, connections))
         return

@@ -21,7 +21,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _LAST = """
 SELECT id, at_ms, session, project, task_type, complexity, confidence_pct, chosen, reason, chain_json, outcome
-FROM decisions WHERE ?1 = '' OR session = ?1 ORDER BY at_ms DESC, seq DESC LIMIT ?2
+FROM decisions WHERE :session = '' OR session = :session ORDER BY at_ms DESC, seq DESC LIMIT :count
 """
 _ATTEMPTS = """
 SELECT decision_id, id, purpose, provider, model, state, cost_microusd, held_microusd, is_estimated, input_tokens,
@@ -108,7 +108,7 @@ def last(db: Database, count: int, *, session: str = "") -> list[DecisionRecord]
     """
 
     def load(conn: sqlite3.Connection) -> list[DecisionRecord]:
-        decisions = [_decision(row) for row in conn.execute(_LAST, (session, count)).fetchall()]
+        decisions = [_decision(row) for row in conn.execute(_LAST, {"session": session, "count": count}).fetchall()]
         if not decisions:
             return []
         ids = json.dumps([decision.decision_id for decision in decisions])

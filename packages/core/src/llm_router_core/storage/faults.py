@@ -27,7 +27,7 @@ _REMEDY_BY_CODE = {
     sqlite3.SQLITE_BUSY: "another process is busy with it: try again",
     sqlite3.SQLITE_LOCKED: "another process is busy with it: try again",
 }
-_ASK_DOCTOR = "run `llm-router doctor`"
+_ASK_DOCTOR = "see that the state folder is yours and its disk is sound, then try again"
 
 
 class DamagedFileError(sqlite3.DatabaseError):

@@ -29,7 +29,15 @@ def ensure_folder(path: str) -> None:
     if info.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "it belongs to another account", path)
     if stat.S_IMODE(info.st_mode) & 0o077:
+        if not _is_ours(folder):
+            raise FileExistsError(errno.EEXIST, "it holds other files; name an empty folder or a new one", path)
         folder.chmod(0o700)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder may be made private: it is empty, or something of ours stands in it."""
+    names = {entry.name for entry in folder.iterdir()}
+    return not names or not names.isdisjoint({paths.STATE_DB, paths.CONFIG, paths.LOCKS, paths.BACKUPS})
 
 
 def ensure_private_file(path: str) -> None:
@@ -94,7 +102,7 @@ class ProcessLock:
                 if time.monotonic() > deadline:
                     raise StorageError(
                         f"another process has held {self._path!r} for {timeout_s:g} s",
-                        remedy="run `llm-router doctor` to see which process it is, and end it if it hangs",
+                        remedy="find out which process holds it, for example with `fuser`, and end it if it hangs",
                     ) from None
                 pause = min(pause * 1.5, _LONGEST_PAUSE_S)
             else:

@@ -51,7 +51,7 @@ _TAKE = """
 UPDATE counters SET held = held + ?, touched_day = ?
 WHERE scope = ? AND name = ? AND win = ? AND spent + held + ? <= ? AND (? = 0 OR changes() = 1)
 """
-_OPEN = "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
+_OPEN = "INSERT INTO counters VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _USED = "SELECT spent + held FROM counters WHERE scope = ? AND name = ? AND win = ?"
 _BOOK = "UPDATE counters SET held = held - ?, spent = spent + ? WHERE scope = ? AND name = ? AND win = ?"
 _INSERT = """

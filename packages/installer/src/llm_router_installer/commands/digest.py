@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import asdict, dataclass
 from typing import cast
 
@@ -15,6 +14,7 @@ from llm_router_core.savings.periods import PERIODS, PeriodName, period_of
 from llm_router_core.savings.report import Savings, load_savings
 from llm_router_core.savings.spike import LEAST_DAYS, Spike
 from llm_router_core.storage import ledger, reports
+from llm_router_core.storage.database import Connection
 from llm_router_core.storage.reports import Usage
 from llm_router_installer import ui
 from llm_router_installer.commands.status import forecast_text
@@ -40,7 +40,7 @@ def command(period: str, as_json: bool) -> int:
     clock = SystemClock()
     now = clock.now()
 
-    def load(conn: sqlite3.Connection) -> tuple[Savings, Usage | None, list[Usage]]:
+    def load(conn: Connection) -> tuple[Savings, Usage | None, list[Usage]]:
         day = ledger.current_day(conn, now)
         span = period_of(cast("PeriodName", period), day, first_used=reports.first_day(conn))
         days = span.first_day, span.last_day

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import asdict
 from typing import cast
 
@@ -12,6 +11,7 @@ from llm_router_core.clock import SystemClock
 from llm_router_core.savings.periods import PERIODS, PeriodName, period_of
 from llm_router_core.savings.report import Gain, load_gain
 from llm_router_core.storage import ledger, reports
+from llm_router_core.storage.database import Connection
 from llm_router_installer import ui
 from llm_router_installer.figures import NOTHING_YET, bounds, open_state, period_data
 from llm_router_installer.result import Lines, Result, Table, View
@@ -27,7 +27,7 @@ def command(period: str, as_json: bool) -> int:
     clock = SystemClock()
     premium = runtime.settings.baseline_model
 
-    def load(conn: sqlite3.Connection) -> Gain:
+    def load(conn: Connection) -> Gain:
         day = ledger.current_day(conn, clock.now())
         span = period_of(cast("PeriodName", period), day, first_used=reports.first_day(conn))
         return load_gain(conn, span, premium_model=premium)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import cast
 
 import click
@@ -11,6 +10,7 @@ from llm_router_core.clock import SystemClock
 from llm_router_core.savings.periods import PERIODS, PeriodName, period_of
 from llm_router_core.savings.report import METHOD, NOT_COUNTED, NOT_VERIFIED, Savings, load_savings
 from llm_router_core.storage import ledger, reports
+from llm_router_core.storage.database import Connection
 from llm_router_installer import ui
 from llm_router_installer.figures import NOTHING_YET, bounds, money, open_state, savings_data
 from llm_router_installer.result import Lines, Result, Table, View
@@ -25,7 +25,7 @@ def command(period: str, as_json: bool) -> int:
     runtime = start()
     clock = SystemClock()
 
-    def load(conn: sqlite3.Connection) -> Savings:
+    def load(conn: Connection) -> Savings:
         day = ledger.current_day(conn, clock.now())
         return load_savings(conn, period_of(cast("PeriodName", period), day, first_used=reports.first_day(conn)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import asdict, replace
 from typing import cast
 
@@ -11,6 +10,7 @@ import click
 from llm_router_core.clock import SystemClock
 from llm_router_core.savings.periods import PERIODS, Period, PeriodName, period_of
 from llm_router_core.storage import ledger, reports
+from llm_router_core.storage.database import Connection
 from llm_router_core.storage.reports import Group, Usage
 from llm_router_installer import ui
 from llm_router_installer.figures import NOTHING_YET, bounds, money, open_state, period_data
@@ -34,7 +34,7 @@ def command(by: str, period: str, as_json: bool) -> int:
     runtime = start()
     clock = SystemClock()
 
-    def load(conn: sqlite3.Connection) -> tuple[Period, list[Usage], list[Usage]]:
+    def load(conn: Connection) -> tuple[Period, list[Usage], list[Usage]]:
         day = ledger.current_day(conn, clock.now())
         span = period_of(cast("PeriodName", period), day, first_used=reports.first_day(conn))
         days = span.first_day, span.last_day
