@@ -42,9 +42,7 @@ class LocalServers:
         """As `discover`, at most `FRESH_S` old."""
         now_s = self._clock.monotonic_s()
         if self._found is None or now_s - self._found_s >= FRESH_S:
-            self._found = await discover(
-                self._client, self._endpoints, self._catalog, preferred=preferred, named=named
-            )
+            self._found = await discover(self._client, self._endpoints, self._catalog, preferred=preferred, named=named)
             self._found_s = now_s
         return self._found
 
