@@ -17,9 +17,10 @@ def registry(env: dict[str, str] | None = None, **providers: ProviderSettings) -
 
 def test_with_nothing_configured_only_ollama_can_be_asked():
     found = registry()
-    assert set(found.endpoints) == {"ollama"}
+    assert {point.data_class for point in found.endpoints.values()} == {DataClass.LOCAL}
+    assert set(found.endpoints) == {"ollama", "lmstudio", "llamacpp", "vllm"}
     assert found.unusable["openai"] == "no key: set OPENAI_API_KEY"
-    assert found.unusable["google"] == "the Gemini dialect is not part of this version"
+    assert found.unusable["google"] == "no key: set GEMINI_API_KEY"
 
 
 @pytest.mark.requirement("settings.keys-env")

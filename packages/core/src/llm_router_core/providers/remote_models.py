@@ -115,8 +115,13 @@ def _listed(item: Payload) -> RemoteModel:
 
 def _tagged(item: Payload) -> RemoteModel:
     name = text_of(item.get("model") or item.get("name"), "name")
-    is_remote = bool(item.get("remote_host") or item.get("remote_model")) or name.endswith((":cloud", "-cloud"))
+    is_remote = bool(item.get("remote_host") or item.get("remote_model")) or is_cloud_name(name)
     return RemoteModel(name, is_remote=is_remote)
+
+
+def is_cloud_name(name: str) -> bool:
+    """Whether Ollama forwards a model of this name to somebody else's machine."""
+    return name.endswith((":cloud", "-cloud"))
 
 
 async def _windows(
