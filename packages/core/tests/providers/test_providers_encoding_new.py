@@ -126,6 +126,7 @@ def test_gemini_never_puts_anything_but_the_model_into_its_path(target):
     assert DIALECTS["gemini"].base("https://g.example/v1beta/") == "https://g.example"
 
 
+@pytest.mark.requirement("chains.thinking")
 @pytest.mark.parametrize(
     ("dialect", "model", "effort", "expected"),
     [
