@@ -73,7 +73,7 @@ def test_a_stream_given_byte_by_byte_is_whole(dialect):
 @pytest.mark.parametrize("dialect", STREAMS)
 def test_a_stream_cut_anywhere_before_its_end_is_never_complete(dialect):
     raw = STREAMS[dialect]
-    for place in range(len(raw)):
+    for place in range(len(raw.removesuffix(b"\r\n")) + raw.endswith(b"\r\n")):  # its CR alone ends a line
         decoder = DIALECTS[dialect].stream_decoder()
         assert not any(isinstance(event, Done) for event in decoder.feed(raw[:place])), place
         with pytest.raises(ProviderError) as caught:
