@@ -45,6 +45,7 @@ def run(tmp_path: Path, home: Path) -> Run:
             "LLM_ROUTER_HOME": str(home),
             "LLM_ROUTER_SESSION": "test",
             "OLLAMA_HOST": "127.0.0.1:9",
+            **{f"{name}_BASE_URL": "http://127.0.0.1:9/v1" for name in ("LMSTUDIO", "LLAMACPP", "VLLM")},
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             **(env or {}),

@@ -250,6 +250,18 @@ def test_models_lists_what_can_be_used_and_what_keeps_the_rest_away(run):
     assert {row["provider"] for row in data["unusable"]} >= {"openai", "anthropic", "codex"}
 
 
+def test_models_fetches_a_list_on_demand_and_shows_it_again_from_disk(run):
+    with SimulatedServer("x", models=("one", "two")) as server:
+        env = {"LLM_ROUTER_GROQ_BASE_URL": server.base_url("openai"), "GROQ_API_KEY": "k"}
+        fetched = run("models", "--fetch", "groq", "--json", env=env).json["data"]["listed"]
+        asked = len(server.requests)
+        again = run("models", "--json", env=env).json["data"]["listed"]
+        assert len(server.requests) == asked == 1
+    assert fetched[0]["models"] == ["one", "two"]
+    assert again == fetched
+    assert "no key" in run("models", "--fetch", "groq").err
+
+
 @pytest.mark.requirement("demo.pipeline")
 def test_the_demo_runs_the_whole_pipeline_labels_every_line_and_leaves_no_trace(run, home, tmp_path):
     before = sorted(tmp_path.rglob("*"))

@@ -123,13 +123,14 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything one call needs, free of any provider."""
+    """Everything one call needs, free of any provider. `web`: the answer must rest on a web search and cite it."""
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     sampling: Sampling = field(default_factory=Sampling)
     stream: bool = False
+    web: bool = False
     extras: Extras = field(default_factory=_no_extras)
 
     @property
@@ -155,6 +156,7 @@ class Usage:
 
     `cache_write_1h_tokens` is the part of `cache_write_tokens` stored for an hour, `reasoning_tokens` the part of
     `output_tokens` spent on reasoning: both are of-which figures and never added. `is_estimated` marks a count of ours.
+    `searches` are web searches billed beside the tokens.
     """
 
     input_tokens: int = 0
@@ -164,6 +166,7 @@ class Usage:
     reasoning_tokens: int = 0
     cache_write_1h_tokens: int = 0
     is_estimated: bool = False
+    searches: int = 0
 
     @property
     def prompt_tokens(self) -> int:

@@ -21,6 +21,7 @@ from typing import NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.lowlevel
 import httpx2
 
 from llm_router_core.errors import ErrorKind, ProviderError
@@ -28,6 +29,7 @@ from llm_router_core.errors import ErrorKind, ProviderError
 USER_AGENT = "llm-router"
 _POOL = httpx2.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=30.0)
 _HEADERS = {"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity"}
+_INFLATE_STEP = 64 * 1024
 _INFLATE_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -265,17 +267,18 @@ class Reply:
         left_s = self._ends_s - time.monotonic()
         if left_s <= 0:
             _raise_failure(TimeoutError(), self._host, has_reply=True)
+        if self._inflater is not None and self._inflater.has_more:
+            await anyio.lowlevel.checkpoint()
+            return self._inflater.feed(b"")
         try:
             with anyio.fail_after(min(wait_s, left_s)):
                 piece = await anext(self._raw, None)
         except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
             _raise_failure(error, self._host, has_reply=True, is_counted="content-length" in self.headers)
         if piece is None:
-            return None
+            return self._inflater.end() if self._inflater is not None else None
         self._count(len(piece))
-        if self._inflater is not None:
-            piece = self._inflater.feed(piece)
-        return piece
+        return piece if self._inflater is None else self._inflater.feed(piece)
 
     def _count(self, size: int) -> None:
         self._seen += size
@@ -289,27 +292,51 @@ class Reply:
 
 
 class _ZlibObject(Protocol):
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
     def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
+
+    def flush(self) -> bytes: ...
 
 
 class _Inflater:
-    """Undoes the compression of a server that compresses although asked not to, up to a limit of output."""
+    """Undoes the compression of a server that compresses although asked not to, up to a limit of output.
 
-    __slots__ = ("_host", "_left", "_object")
+    It comes in small pieces, because one packed piece can be a thousand times as large unpacked.
+    """
+
+    __slots__ = ("_has_ended", "_host", "_left", "_object")
 
     def __init__(self, bits: int, max_bytes: int, host: str) -> None:
         self._object: _ZlibObject = zlib.decompressobj(bits)
         self._left = max_bytes
         self._host = host
+        self._has_ended = False
+
+    @property
+    def has_more(self) -> bool:
+        """Whether some of what was fed is still to be unpacked."""
+        return bool(self._object.unconsumed_tail)
 
     def lower(self, max_bytes: int) -> None:
         self._left = min(self._left, max_bytes)
 
     def feed(self, data: bytes) -> bytes:
         try:
-            out = self._object.decompress(data, self._left + 1)
+            out = self._object.decompress(self._object.unconsumed_tail + data, min(self._left + 1, _INFLATE_STEP))
         except zlib.error:
             raise TransportFailure(ErrorKind.BAD_REPLY, f"the compressed reply of {self._host} is damaged") from None
+        return self._counted(out)
+
+    def end(self) -> bytes | None:
+        """The last bytes, once; None after them."""
+        if self._has_ended:
+            return None
+        self._has_ended = True
+        return self._counted(self._object.flush()) or None
+
+    def _counted(self, out: bytes) -> bytes:
         self._left -= len(out)
         if self._left < 0:
             raise TransportFailure(ErrorKind.BAD_REPLY, f"the reply of {self._host} grows too large when unpacked")

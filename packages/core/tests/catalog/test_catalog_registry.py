@@ -24,8 +24,10 @@ def registry(env: dict[str, str] | None = None, **providers: ProviderSettings) -
 
 def test_with_nothing_configured_only_ollama_can_be_asked():
     found = registry()
-    assert set(found.endpoints) == {"ollama"}
+    assert {point.data_class for point in found.endpoints.values()} == {DataClass.LOCAL}
+    assert set(found.endpoints) == {"ollama", "lmstudio", "llamacpp", "vllm"}
     assert found.unusable["openai"] == "no key: set OPENAI_API_KEY, or store one with `llm-router keys set openai`"
+    assert found.unusable["google"] == "no key: set GEMINI_API_KEY, or store one with `llm-router keys set google`"
 
 
 @pytest.mark.requirement("settings.keys-env")

@@ -17,10 +17,11 @@ CATALOG = load_catalog()
 
 
 def everyone() -> World:
-    """A world in which every provider of the table could be reached."""
+    """A world in which every provider of the chain tables could be reached."""
     endpoints = {
         row.id: Endpoint(row.id, row.dialect, "http://127.0.0.1:9", row.data_class)
         for row in CATALOG.providers.values()
+        if row.id in {slot.partition("/")[0] for slot in load_tables().slots.values()}
     }
     local = tuple(CATALOG.local_model("ollama", name, context_tokens=32_768) for name in ("gemma4", "qwen3-coder-next"))
     named = {"codex": ("gpt-5.4",), "gemini-cli": ("gemini-3.8-flash",)}
@@ -76,8 +77,10 @@ def test_deep_reasoning_asks_for_high_effort():
 @pytest.mark.requirement("chains.research-grounded")
 def test_research_goes_only_to_web_grounded_models():
     chain = build(wish(Complexity.SIMPLE, task_type=TaskType.RESEARCH), everyone(), CATALOG)
-    assert [c.slot for c in chain.candidates] == ["sonar", "gemini-web"]
+    assert [c.slot for c in chain.candidates] == ["sonar", "gemini-web", "gpt-web"]
     assert {r.stage for r in chain.rejected} == {"ability"}
+    assert all(c.needs_web for c in chain.candidates)
+    assert [c.endpoint.dialect for c in chain.candidates] == ["openai_chat", "gemini", "openai_responses"]
 
 
 @pytest.mark.requirement("chains.media")

@@ -12,7 +12,13 @@ from llm_router_core.providers.endpoint import Endpoint, Limits, Target
 from llm_router_core.simulate.server import SimulatedServer
 
 KEY = "sk-test-0123456789abcdefghijkl"
-AUTH = {"openai_chat": "bearer", "anthropic": "x-api-key", "ollama": "none"}
+AUTH = {
+    "openai_chat": "bearer",
+    "openai_responses": "bearer",
+    "anthropic": "x-api-key",
+    "gemini": "x-goog-api-key",
+    "ollama": "none",
+}
 SHORT = Limits(deadline_s=5.0, connect_s=2.0, gap_s=5.0, max_body_bytes=4 * 1024 * 1024)
 
 CallModel = Callable[..., Awaitable[list[Event]]]

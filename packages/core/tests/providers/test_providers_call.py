@@ -33,7 +33,7 @@ from llm_router_core.simulate.ollama_wire import OllamaServer
 from llm_router_core.simulate.server import SimulatedServer
 
 pytestmark = pytest.mark.anyio
-DIALECTS = ("openai_chat", "anthropic", "ollama")
+DIALECTS = ("openai_chat", "openai_responses", "anthropic", "gemini", "ollama")
 BRIEF = Limits(deadline_s=0.4, connect_s=0.3, gap_s=0.3, max_body_bytes=1024 * 1024)
 KEY = "sk-test-0123456789abcdefghijkl"
 
@@ -64,13 +64,14 @@ async def test_a_tool_call_arrives_complete_and_ends_the_turn_as_one(ask, hear, 
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
-@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+@pytest.mark.parametrize("dialect", ["openai_chat", "openai_responses", "anthropic", "gemini"])
 async def test_cached_tokens_are_never_counted_twice(ask, hear, dialect, is_stream):
-    script = Answer("ok", input_tokens=100, cache_read_tokens=900, cache_write_tokens=50, output_tokens=7)
+    written = 0 if dialect == "gemini" else 50
+    script = Answer("ok", input_tokens=100, cache_read_tokens=900, cache_write_tokens=written, output_tokens=7)
     with SimulatedServer(script) as server:
         usage = hear(await ask(server, dialect, prompt_request("hello", stream=is_stream))).usages[0]
-    assert (usage.input_tokens, usage.cache_read_tokens, usage.cache_write_tokens) == (100, 900, 50)
-    assert usage.prompt_tokens == 1050
+    assert (usage.input_tokens, usage.cache_read_tokens, usage.cache_write_tokens) == (100, 900, written)
+    assert usage.prompt_tokens == 1000 + written
     assert usage.output_tokens == 7
 
 
@@ -99,7 +100,9 @@ async def failure_of(calling) -> ProviderError:
 async def test_usage_that_cannot_be_true_is_replaced_by_an_estimate(ask, hear, dialect, is_stream, count):
     names = {
         "openai_chat": ("prompt_tokens", "completion_tokens"),
+        "openai_responses": ("input_tokens", "output_tokens"),
         "anthropic": ("input_tokens", "output_tokens"),
+        "gemini": ("promptTokenCount", "candidatesTokenCount"),
         "ollama": ("prompt_eval_count", "eval_count"),
     }[dialect]
     for usage in ({names[0]: count, names[1]: 5}, {names[0]: 5, names[1]: count}, {names[0]: 0, names[1]: 0}):
@@ -226,7 +229,8 @@ async def test_the_key_travels_in_its_header_and_nowhere_else(ask, dialect):
         await ask(server, dialect, prompt_request("hello"))
         seen = server.requests[0]
     carriers = {name for name, value in seen.headers.items() if KEY in value}
-    assert carriers == {"openai_chat": {"authorization"}, "anthropic": {"x-api-key"}, "ollama": set()}[dialect]
+    header = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}.get(dialect, "authorization")
+    assert carriers == (set() if dialect == "ollama" else {header})
     assert KEY not in seen.path + str(seen.body)
 
 
@@ -354,11 +358,15 @@ async def test_one_connection_serves_many_calls(client, target):
 async def test_an_error_inside_a_stream_that_began_well_has_its_kind(ask, dialect):
     errors = {
         "openai_chat": b'data: {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}\n\n',
+        "openai_responses": b'event: error\ndata: {"type": "error", "code": "rate_limit_exceeded", "message": "x"}\n\n',
+        "gemini": b'data: {"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}\n\n',
         "anthropic": b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error"}}\n\n',
         "ollama": b'{"error": "model \\"x\\" not found, try pulling it first"}\n',
     }
     kinds = {
         "openai_chat": ErrorKind.RATE_LIMITED,
+        "openai_responses": ErrorKind.RATE_LIMITED,
+        "gemini": ErrorKind.UNAVAILABLE,
         "anthropic": ErrorKind.UNAVAILABLE,
         "ollama": ErrorKind.MODEL_NOT_FOUND,
     }
@@ -376,6 +384,7 @@ async def test_models_are_listed_by_every_wire_and_forwarded_ones_are_marked(cli
         }
     assert [model.name for model in lists["openai_chat"]] == ["one", "two"]
     assert [model.name for model in lists["anthropic"]] == ["one", "two"]
+    assert [(model.name, model.context_tokens) for model in lists["gemini"]] == [("one", 1_048_576), ("two", 1_048_576)]
     assert [(model.name, model.context_tokens, model.is_remote) for model in lists["ollama"]] == [
         ("one", 8192, False),
         ("two", 8192, False),

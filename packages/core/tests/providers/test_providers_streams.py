@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from llm_router_core.errors import ErrorKind, ProviderError
 from llm_router_core.providers.dialects.ndjson import NdjsonParser
 from llm_router_core.providers.dialects.registry import DIALECTS
 from llm_router_core.providers.dialects.sse import SseEvent, SseParser
-from llm_router_core.simulate import anthropic_wire, ollama_wire, openai_wire
+from llm_router_core.simulate import anthropic_wire, gemini_wire, ollama_wire, openai_wire, responses_wire
 from llm_router_core.simulate.behaviour import Answer, Fault, SeenRequest, SimulatedCall
 from llm_router_core.simulate.server import SimulatedServer
 
@@ -25,10 +26,11 @@ RICH = Answer(
 ASKED = SeenRequest("POST", "/", {}, {"stream": True, "stream_options": {"include_usage": True}, "messages": []})
 STREAMS = {
     "openai_chat": b"".join(openai_wire.chat(ASKED, RICH).pieces),
+    "openai_responses": b"".join(responses_wire.responses(ASKED, RICH).pieces),
+    "gemini": b"".join(gemini_wire.generate(replace(ASKED, path="/m:streamGenerateContent"), RICH).pieces),
     "anthropic": b"".join(anthropic_wire.messages(ASKED, RICH).pieces),
     "ollama": b"".join(ollama_wire.chat(ASKED, RICH, ollama_wire.OllamaServer()).pieces),
 }
-TERMINALS = {"openai_chat": b"data: [DONE]\n\n", "anthropic": b"event: message_stop", "ollama": b'"done": true'}
 
 
 def decoded(dialect, pieces):
@@ -57,7 +59,7 @@ def test_a_stream_means_the_same_wherever_its_bytes_are_split(dialect, data):
     assert joined(events)[0] == RICH.text
     assert [event.call.arguments_json for event in events if isinstance(event, ToolCallEvent)] == [
         call.arguments for call in RICH.calls
-    ] or dialect == "anthropic"
+    ] or dialect in {"anthropic", "gemini"}
     assert [type(event) for event in events[-2:]] == [UsageEvent, Done]
 
 
@@ -71,7 +73,7 @@ def test_a_stream_given_byte_by_byte_is_whole(dialect):
 @pytest.mark.parametrize("dialect", STREAMS)
 def test_a_stream_cut_anywhere_before_its_end_is_never_complete(dialect):
     raw = STREAMS[dialect]
-    for place in range(len(raw)):
+    for place in range(len(raw.removesuffix(b"\r\n")) + raw.endswith(b"\r\n")):  # its CR alone ends a line
         decoder = DIALECTS[dialect].stream_decoder()
         assert not any(isinstance(event, Done) for event in decoder.feed(raw[:place])), place
         with pytest.raises(ProviderError) as caught:
@@ -97,7 +99,29 @@ NAMES = [
     *("choices", "message", "delta", "content", "tool_calls", "function", "name", "arguments", "index", "id", "input"),
     *("finish_reason", "usage", "error", "type", "text", "thinking", "done", "done_reason", "content_block", "model"),
     *("stop_reason", "prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "prompt_tokens_details"),
-    *("cached_tokens", "annotations", "url_citation", "citations", "x_groq"),
+    *("cached_tokens", "annotations", "url_citation", "citations", "x_groq", "search_results", "url", "title"),
+    *(
+        "candidates",
+        "parts",
+        "finishReason",
+        "usageMetadata",
+        "promptTokenCount",
+        "functionCall",
+        "args",
+        "groundingChunks",
+    ),
+    *(
+        "groundingMetadata",
+        "web",
+        "uri",
+        "webSearchQueries",
+        "thoughtSignature",
+        "item",
+        "response",
+        "output",
+        "status",
+    ),
+    *("annotation", "summary", "encrypted_content", "incomplete_details", "action", "promptFeedback", "blockReason"),
 ]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
@@ -117,6 +141,15 @@ TYPES = st.sampled_from(
         "text_delta",
         "input_json_delta",
         "citations_delta",
+        "response.completed",
+        "response.incomplete",
+        "response.output_item.done",
+        "response.output_text.delta",
+        "response.output_text.annotation.added",
+        "message",
+        "reasoning",
+        "function_call",
+        "web_search_call",
     ]
 )
 
@@ -138,6 +171,14 @@ TYPES = st.sampled_from(
                 "content_block",
                 "model",
                 "stop_reason",
+                "candidates",
+                "usageMetadata",
+                "promptFeedback",
+                "response",
+                "item",
+                "output",
+                "status",
+                "annotation",
             ]
         ),
         JSON,
@@ -152,6 +193,7 @@ def test_a_payload_of_any_shape_gives_events_or_a_typed_error(dialect, payload, 
         lambda: DIALECTS[dialect].decode_reply(payload),
         lambda: decoded(dialect, [line]),
         lambda: DIALECTS[dialect].decode_reply({"choices": [payload], "content": [payload], "stop_reason": "end_turn"}),
+        lambda: DIALECTS[dialect].decode_reply({"candidates": [payload], "output": [payload], "status": "completed"}),
     ):
         with suppress(ProviderError):
             attempt()

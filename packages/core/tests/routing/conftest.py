@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from llm_router_core.assembly import open_router
+from llm_router_core.catalog.load import load_catalog
 from llm_router_core.chains.plan import Overrides
 from llm_router_core.conversation import Done, Event, Partial, Request, TextDelta, prompt_request
 from llm_router_core.router import RouteContext, Router
@@ -42,7 +43,8 @@ def opened(tmp_path) -> Callable[..., object]:
 
     @asynccontextmanager
     async def build(**env: str) -> AsyncIterator[Router]:
-        variables = {"OLLAMA_HOST": "127.0.0.1:9", **env}
+        nowhere = {f"{name}_BASE_URL": "http://127.0.0.1:9/v1" for name in ("LMSTUDIO", "LLAMACPP", "VLLM")}
+        variables = {"OLLAMA_HOST": "127.0.0.1:9", **nowhere, **env}
         home = str(tmp_path / "state")
         async with open_router(load(variables, home).settings, variables, home) as router:
             yield router
@@ -69,12 +71,11 @@ def ask():
 def providers(**servers) -> dict[str, str]:
     """The variables that lead to simulated servers: `providers(openai=server, anthropic=other)`."""
     env = {}
+    rows = load_catalog().providers
     for name, server in servers.items():
-        if name == "ollama":
-            env["OLLAMA_HOST"] = server.base_url("ollama")
-        else:
-            env[f"{name.upper()}_BASE_URL"] = server.base_url(name)
-            env[f"{name.upper()}_API_KEY"] = "dummy-key"
+        env[f"LLM_ROUTER_{name.upper()}_BASE_URL"] = server.base_url(rows[name].dialect)
+        if rows[name].key_env:
+            env[f"LLM_ROUTER_{name.upper()}_API_KEY"] = "dummy-key"
     return env
 
 

@@ -432,7 +432,7 @@ async def test_the_answer_is_bounded_by_what_was_asked_for(opened, ask, provider
 @pytest.mark.requirement("privacy.no-prompt-at-rest")
 async def test_neither_prompt_nor_answer_nor_key_is_found_in_the_state_folder(opened, ask, providers, tmp_path):
     with SimulatedServer("canary-answer-7731") as server:
-        env = providers(openai=server) | {"OPENAI_API_KEY": "canary-key-7731"}
+        env = providers(openai=server) | {"LLM_ROUTER_OPENAI_API_KEY": "canary-key-7731"}
         async with opened(**env) as router:
             await ask(router, "canary-prompt-7731 what is this?", model="openai/gpt-6-luna")
             everything = b"".join(p.read_bytes() for p in (tmp_path / "state").rglob("*") if p.is_file())

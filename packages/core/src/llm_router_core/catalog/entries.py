@@ -7,11 +7,12 @@ in the table can still be called by name: its window, price and abilities are th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
 Transport = Literal["http", "cli"]
-AuthStyle = Literal["bearer", "x-api-key", "none"]
+AuthStyle = Literal["bearer", "x-api-key", "x-goog-api-key", "api-key", "none"]
 
 
 class DataClass(StrEnum):
@@ -53,8 +54,25 @@ class Profile(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What a provider publishes of its limits, for the plan it names. None where it publishes no such figure."""
+
+    plan: str
+    as_of: date
+    source: str
+    requests_per_minute: int | None = None
+    requests_per_day: int | None = None
+    tokens_per_minute: int | None = None
+    tokens_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
-    """How to reach one provider. `planned` is empty, or the sentence that says why it cannot be used yet."""
+    """How to reach one provider. `planned` is empty, or the sentence that says why it cannot be used yet.
+
+    An empty `base_url` means that the user must name it. `free_tier` says what costs nothing and who may read it,
+    `test_model` is the model that the smallest possible call asks.
+    """
 
     id: str
     title: str
@@ -67,11 +85,18 @@ class Provider:
     base_url_env: tuple[str, ...] = ()
     planned: str = ""
     source: str = ""
+    free_tier: str = ""
+    test_model: str = ""
+    limits: RateLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model at one provider. `context_tokens` and `max_output_tokens` are None where unknown."""
+    """One model at one provider. `context_tokens` and `max_output_tokens` are None where unknown.
+
+    `dialect` is set where the model is not spoken to in its provider's dialect, `web_dialect` where a request that
+    needs the web is not.
+    """
 
     provider: str
     name: str
@@ -80,6 +105,8 @@ class Model:
     max_output_tokens: int | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     tier: Complexity | None = None
+    dialect: str = ""
+    web_dialect: str = ""
 
     @property
     def id(self) -> str:

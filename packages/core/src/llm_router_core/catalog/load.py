@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from llm_router_core.catalog.entries import Complexity, DataClass, Model, Provider
+from llm_router_core.catalog.entries import Complexity, DataClass, Model, Provider, RateLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Catalog:
 def _provider(row: Mapping[str, Any]) -> Provider:
     lists = {key: tuple(row.get(key, ())) for key in ("key_env", "base_url_env")}
     plain = {key: value for key, value in row.items() if key not in lists}
-    return Provider(**{**plain, **lists, "data_class": DataClass(row["data_class"])})
+    limits = RateLimits(**row["limits"]) if "limits" in row else None
+    return Provider(**{**plain, **lists, "limits": limits, "data_class": DataClass(row["data_class"])})
 
 
 def _model(row: Mapping[str, Any]) -> Model:
@@ -64,6 +65,8 @@ def _model(row: Mapping[str, Any]) -> Model:
         max_output_tokens=row.get("max_output_tokens"),
         capabilities=frozenset(row.get("capabilities", ())),
         tier=Complexity(row["tier"]) if "tier" in row else None,
+        dialect=row.get("dialect", ""),
+        web_dialect=row.get("web_dialect", ""),
     )
 
 

@@ -63,6 +63,7 @@ class Candidate:
     """One model that may be tried, with what a hold will take for it.
 
     `is_price_known` False means that the ceiling for unpriced calls stands in. `why` says how it came to its place.
+    `needs_web`: it is asked to search the web, and an answer that names no source does not count.
     """
 
     slot: str
@@ -75,6 +76,7 @@ class Candidate:
     effort: Effort | None = None
     why: str = ""
     price_version: str = ""
+    needs_web: bool = False
 
     @property
     def id(self) -> str:

@@ -91,6 +91,8 @@ def make_plan(
 
 def _needs(request: Request) -> frozenset[str]:
     needs = {"tools"} if request.tools else set()
+    if request.web:
+        needs.add("web")
     blocks = [block for message in request.messages for block in message.content]
     inner = [item for block in blocks for item in getattr(block, "content", ())]
     if any(isinstance(block, Image) for block in (*blocks, *inner)):

@@ -16,6 +16,7 @@ from functools import partial
 import anyio
 
 from llm_router_core.budgets.gate import BudgetGate, Hold, HoldRequest
+from llm_router_core.catalog.load import load_catalog
 from llm_router_core.chains.candidates import Candidate
 from llm_router_core.clock import Clock
 from llm_router_core.conversation import (
@@ -37,6 +38,7 @@ from llm_router_core.pricing.cost import cost_microusd
 from llm_router_core.pricing.table import price_of
 from llm_router_core.providers.call import HttpFailure, call
 from llm_router_core.providers.endpoint import Limits, Target
+from llm_router_core.providers.nearest import did_you_mean
 from llm_router_core.storage.ledger import Purpose
 from llm_router_core.telemetry import NO_ROUTE, RouteSpan, TokenCounts
 
@@ -151,7 +153,7 @@ class Attempts:
                             span.finished(event.model, event.stop_reason, _tokens(running.counted()))
                         yield event
             except (HttpFailure, TransportFailure, ProviderError) as failed:
-                error = provider_error(failed, provider, model)
+                error = with_near_names(provider_error(failed, provider, model))
                 kind, running.has_replied = error.kind, error.has_replied
                 if isinstance(error.used, Usage):
                     running.usage = error.used
@@ -198,6 +200,18 @@ def _empty(stop: StopReason) -> ProviderError:
     return error
 
 
+def with_near_names(error: ProviderError) -> ProviderError:
+    """The error as it is, or, for a model that the provider does not know, with the known names that come nearest."""
+    if error.kind is not ErrorKind.MODEL_NOT_FOUND:
+        return error
+    rows = load_catalog().models.values()
+    near = did_you_mean(error.model, [row.name for row in rows if row.provider == error.provider])
+    if not near:
+        return error
+    message = f"{error.message.rstrip('.')}{near}"
+    return error.changed(message=message)
+
+
 def _book(hold: Hold, cost: int | None, usage: Usage, kind: ErrorKind | None, elapsed_ms: int) -> int | None:
     if kind is None:
         return hold.settle(cost, usage, elapsed_ms=elapsed_ms)
@@ -208,8 +222,10 @@ def _cost(candidate: Candidate, usage: Usage, now: datetime) -> int | None:
     """What the usage costs; None when the price is unknown, and the hold then stands in for it."""
     if candidate.is_free:
         return 0
+    if candidate.needs_web and usage.is_estimated:
+        return candidate.worst_case_microusd  # nobody told how much the search read, so the most it may have
     price = price_of(candidate.model.provider, candidate.model.name, now)
-    return None if price is None else cost_microusd(price, usage, now)
+    return None if price is None else cost_microusd(price, usage, now, searches=usage.searches)
 
 
 def _hold_request(candidate: Candidate, context: CallContext, limits: Limits) -> HoldRequest:

@@ -66,7 +66,7 @@ def probing(breaker: Breaker, now: datetime) -> Breaker:
 def after_failure(breaker: Breaker, kind: ErrorKind, now: datetime, *, retry_after_s: float | None = None) -> Breaker:
     """The breaker after a failed attempt. Failures that say nothing of the provider's health leave it unchanged."""
     if kind in OPENS_AT_ONCE_S:
-        seconds = min(retry_after_s or OPENS_AT_ONCE_S[kind], LONGEST_OPEN_S)
+        seconds = min(OPENS_AT_ONCE_S[kind] if retry_after_s is None else retry_after_s, LONGEST_OPEN_S)
         return Breaker(breaker.failures + 1, now + timedelta(seconds=seconds), None, kind)
     if kind not in COUNTS:
         return replace(breaker, probe_until=None)

@@ -6,7 +6,6 @@ the same 400 a malformed request and a prompt too long; but a 401 is always abou
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -15,11 +14,10 @@ from email.utils import parsedate_to_datetime
 
 from llm_router_core.errors import ErrorKind, ProviderError
 from llm_router_core.providers.http_failure import HttpFailure
-from llm_router_core.providers.vendor_errors import excerpt, kind_of_error, kind_of_status, message_of
+from llm_router_core.providers.vendor_errors import details_of, error_in, excerpt, kind_of_failure, message_of
 
 MAX_RETRY_AFTER_S = 7 * 86_400.0
 _WAITS = frozenset({ErrorKind.RATE_LIMITED, ErrorKind.UNAVAILABLE, ErrorKind.QUOTA})
-_VAGUE = frozenset({None, ErrorKind.BAD_REQUEST, ErrorKind.UNAVAILABLE})
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _SECONDS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 # (what is left, when it fills up) of the vendors that say so without a Retry-After
@@ -36,35 +34,25 @@ def provider_error(failed: HttpFailure | ProviderError, provider: str, model: st
     """The failure with its kind, its place and a message that is safe to show. A typed one only gains its place."""
     if isinstance(failed, ProviderError):
         return failed.changed(provider=provider, model=model)
-    error = _error_of(failed.body)
+    error = error_in(failed.body)
     kind = kind_of_failure(failed.status, error)
-    wait_s = retry_after_s(failed.headers) if kind in _WAITS else None
+    wait_s = None
+    if kind in _WAITS:
+        told_s = retry_after_s(failed.headers)
+        wait_s = _told_s(error) if told_s is None else told_s
     said = excerpt(message_of(error))
     message = f"{provider} answered with HTTP status {failed.status}" + (f": {said}" if said else "")
     return ProviderError(kind, message, provider=provider, model=model, retry_after_s=wait_s)
 
 
-def kind_of_failure(status: int, error: object) -> ErrorKind:
-    """The kind for a status and the vendor's error, whatever shape that has."""
-    if 200 <= status < 300:
-        return ErrorKind.BAD_REPLY
-    if status == 401 or 300 <= status < 400:
-        return kind_of_status(status)
-    said = kind_of_error(error)
-    return kind_of_status(status) if said is None or said in _VAGUE else said
-
-
-def _error_of(body: str) -> object:
-    """The error inside the body: an object, a sentence, or nothing where the body is a web page."""
-    try:
-        payload: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return "" if "<" in body[:200] else body
-    if isinstance(payload, list) and payload:
-        payload = payload[0]
-    if isinstance(payload, Mapping):
-        return payload.get("error") or payload
-    return payload
+def _told_s(error: object) -> float | None:
+    """The wait inside the error itself, as Google gives it; None where there is none."""
+    for detail in details_of(error):
+        delay = detail.get("retryDelay")
+        if isinstance(delay, str):
+            wait_s = _reset_s(delay, datetime.now(UTC))
+            return None if wait_s is None else _bounded(wait_s)
+    return None
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

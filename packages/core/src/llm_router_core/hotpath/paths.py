@@ -18,6 +18,7 @@ LOCKS = "locks"
 LOGS = "logs"
 ENFORCEMENT_LOG = "enforcement.log"
 RETROSPECTIVES = "retrospectives"
+MODEL_LISTS = "model-lists"
 PAUSED = "PAUSED"
 
 

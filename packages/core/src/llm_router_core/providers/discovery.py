@@ -10,12 +10,14 @@ import anyio
 from llm_router_core.catalog.entries import DataClass, Model
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.clock import Clock
-from llm_router_core.errors import ProviderError
+from llm_router_core.errors import ErrorKind, ProviderError
 from llm_router_core.http_client import HttpClient, TransportFailure
 from llm_router_core.providers.call import HttpFailure, RemoteModel, fetch_models
 from llm_router_core.providers.endpoint import Endpoint, Limits
+from llm_router_core.providers.remote_models import is_cloud_name
 
 FRESH_S = 10.0
+_NO_LIST = frozenset({404, 405, 501})  # a server that answers models but lists none
 PROBE = Limits(deadline_s=0.3, connect_s=0.3, gap_s=0.3, max_body_bytes=4 * 1024 * 1024)
 
 
@@ -64,14 +66,14 @@ async def discover(
     unusable: dict[str, str] = {}
 
     async def ask(endpoint: Endpoint) -> None:
-        names = (named or {}).get(endpoint.provider, ())
+        names = tuple(name for name in (named or {}).get(endpoint.provider, ()) if not is_cloud_name(name))
         try:
             remote = await fetch_models(client, endpoint, PROBE)
         except (HttpFailure, TransportFailure, ProviderError) as failed:
-            if names and isinstance(failed, HttpFailure):
+            if names and isinstance(failed, HttpFailure) and failed.status in _NO_LIST:
                 models[endpoint.provider] = tuple(catalog.local_model(endpoint.provider, name) for name in names)
             else:
-                unusable[endpoint.provider] = f"not answering at {endpoint.base_url}"
+                unusable[endpoint.provider] = _reason(failed, endpoint)
             return
         usable = [item for item in remote if not item.is_remote and "embed" not in item.name]
         usable = [item for item in usable if not names or item.name in names]
@@ -88,6 +90,19 @@ async def discover(
             if endpoint.data_class is DataClass.LOCAL:
                 group.start_soon(ask, endpoint)
     return Found(models, unusable)
+
+
+def _reason(failed: HttpFailure | ProviderError, endpoint: Endpoint) -> str:
+    """Why what is at that place cannot be used; something else than a model server may well listen there."""
+    if isinstance(failed, HttpFailure) and failed.status in {401, 403}:
+        return f"what answers at {endpoint.base_url} wants a key: set LLM_ROUTER_{_in_capitals(endpoint)}_API_KEY"
+    if isinstance(failed, HttpFailure) or failed.kind is ErrorKind.BAD_REPLY:
+        return f"what answers at {endpoint.base_url} is not a model server"
+    return f"not answering at {endpoint.base_url}"
+
+
+def _in_capitals(endpoint: Endpoint) -> str:
+    return endpoint.provider.upper().replace("-", "_")
 
 
 def _rank(item: RemoteModel, preferred: Sequence[str]) -> int:

@@ -48,7 +48,7 @@ def auth_headers(endpoint: Endpoint) -> dict[str, str]:
         raise ProviderError(ErrorKind.AUTH, f"no key is set for provider {endpoint.provider!r}")
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ProviderError(ErrorKind.AUTH, f"the key of provider {endpoint.provider!r} holds characters no key has")
-    return {"authorization": f"Bearer {key}"} if endpoint.auth == "bearer" else {"x-api-key": key}
+    return {"authorization": f"Bearer {key}"} if endpoint.auth == "bearer" else {endpoint.auth: key}
 
 
 def shown_url(url: str) -> str:

@@ -12,7 +12,14 @@ import anyio
 from llm_router_core.errors import ConfigError, ProviderError
 from llm_router_core.http_client import HttpClient
 from llm_router_core.providers.dialects.anthropic import API_VERSION
-from llm_router_core.providers.dialects.payload import Payload, object_of, objects_of, parse_object, text_of
+from llm_router_core.providers.dialects.payload import (
+    Payload,
+    bad_reply,
+    object_of,
+    objects_of,
+    parse_object,
+    text_of,
+)
 from llm_router_core.providers.dialects.registry import dialect_named
 from llm_router_core.providers.endpoint import Endpoint, Limits
 from llm_router_core.providers.http_failure import HttpFailure, auth_headers, http_failure
@@ -20,6 +27,8 @@ from llm_router_core.providers.http_failure import HttpFailure, auth_headers, ht
 _MODELS_ASKED_ABOUT = 16
 _PATHS: Mapping[str, str] = {
     "openai_chat": "/models",
+    "openai_responses": "/models",
+    "gemini": "/v1beta/models?pageSize=1000",
     "anthropic": "/v1/models?limit=1000",
     "ollama": "/api/tags",
 }
@@ -50,8 +59,12 @@ async def fetch_models(client: HttpClient, endpoint: Endpoint, limits: Limits) -
             f"dialect {endpoint.dialect!r} has no list of models", remedy="name the models in the settings"
         )
     payload = await _ask(client, endpoint, path, None, limits)
+    if endpoint.dialect == "gemini":
+        return [_generating(item) for item in objects_of(payload.get("models"), "models") if _generates(item)]
     if endpoint.dialect != "ollama":
-        return [_listed(item) for item in objects_of(payload.get("data"), "data")]
+        return [model for item in _list_of(payload) if (model := _listed(item)).name]
+    if not isinstance(payload.get("models"), list):
+        raise bad_reply("it is no list of models")
     found = [_tagged(item) for item in objects_of(payload.get("models"), "models")]
     windows = await _windows(client, endpoint, [model.name for model in found if not model.is_remote], limits, ends_s)
     return [replace(model, context_tokens=windows.get(model.name)) for model in found]
@@ -73,6 +86,24 @@ async def _ask(client: HttpClient, endpoint: Endpoint, path: str, body: bytes | 
         return parse_object(await reply.read(), "the list of models")
 
 
+def _list_of(payload: Payload) -> list[Payload]:
+    """The entries. Together sends them bare, which `parse_object` refuses; anything else without `data` is no list."""
+    if not isinstance(payload.get("data"), list):
+        raise bad_reply("it is no list of models")
+    return objects_of(payload["data"], "data")
+
+
+def _generates(item: Payload) -> bool:
+    methods = item.get("supportedGenerationMethods")
+    return not isinstance(methods, list) or "generateContent" in methods
+
+
+def _generating(item: Payload) -> RemoteModel:
+    size = item.get("inputTokenLimit")
+    name = text_of(item.get("name"), "name").removeprefix("models/")
+    return RemoteModel(name, size if type(size) is int and size > 0 else None)
+
+
 def _listed(item: Payload) -> RemoteModel:
     """An entry of an OpenAI-compatible or Anthropic list; some servers tell the window, each under its own name."""
     for name in ("context_length", "context_window", "max_model_len", "max_input_tokens"):
@@ -84,8 +115,13 @@ def _listed(item: Payload) -> RemoteModel:
 
 def _tagged(item: Payload) -> RemoteModel:
     name = text_of(item.get("model") or item.get("name"), "name")
-    is_remote = bool(item.get("remote_host") or item.get("remote_model")) or name.endswith((":cloud", "-cloud"))
+    is_remote = bool(item.get("remote_host") or item.get("remote_model")) or is_cloud_name(name)
     return RemoteModel(name, is_remote=is_remote)
+
+
+def is_cloud_name(name: str) -> bool:
+    """Whether Ollama forwards a model of this name to somebody else's machine."""
+    return name.endswith((":cloud", "-cloud"))
 
 
 async def _windows(

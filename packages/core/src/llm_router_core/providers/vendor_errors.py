@@ -5,6 +5,7 @@ Used where a status comes with it (`dispatch.faults`) and where an error stands 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -15,7 +16,8 @@ EXCERPT_CHARS = 300
 _READ_CHARS = 4_000
 
 # Sources: platform.openai.com/docs/guides/error-codes, docs.anthropic.com/en/api/errors, docs.ollama.com/api/errors,
-# console.groq.com/docs/errors, api-docs.deepseek.com/quick_start/error_codes.
+# console.groq.com/docs/errors, api-docs.deepseek.com/quick_start/error_codes, platform.moonshot.ai/docs/api/errors,
+# ai.google.dev/gemini-api/docs/troubleshooting, learn.microsoft.com/azure/ai-foundry/openai.
 CODES: Mapping[str, ErrorKind] = {
     "insufficient_quota": ErrorKind.QUOTA,
     "billing_hard_limit_reached": ErrorKind.QUOTA,
@@ -47,6 +49,18 @@ CODES: Mapping[str, ErrorKind] = {
     "internal_server_error": ErrorKind.UNAVAILABLE,
     "service_unavailable": ErrorKind.UNAVAILABLE,
     "invalid_request_error": ErrorKind.BAD_REQUEST,
+    "exceeded_current_quota_error": ErrorKind.QUOTA,
+    "rate_limit_reached_error": ErrorKind.RATE_LIMITED,
+    "resource_exhausted": ErrorKind.RATE_LIMITED,
+    "invalid_authentication_error": ErrorKind.AUTH,
+    "unauthenticated": ErrorKind.AUTH,
+    "deploymentnotfound": ErrorKind.MODEL_NOT_FOUND,
+    "resource_not_found_error": ErrorKind.MODEL_NOT_FOUND,
+    "not_found": ErrorKind.MODEL_NOT_FOUND,
+    "deadline_exceeded": ErrorKind.TIMED_OUT,
+    "engine_overloaded_error": ErrorKind.UNAVAILABLE,
+    "unavailable": ErrorKind.UNAVAILABLE,
+    "invalid_argument": ErrorKind.BAD_REQUEST,
 }
 
 STATUSES: Mapping[int, ErrorKind] = {
@@ -97,6 +111,8 @@ def kind_of_error(error: object) -> ErrorKind | None:
     """What a vendor's error, an object or a sentence, says; None when it says nothing we know."""
     found: ErrorKind | None = None
     if isinstance(error, Mapping):
+        if _is_daily_quota(error):
+            return ErrorKind.QUOTA
         for name in ("code", "type", "status"):
             found = _kind_of_code(error.get(name))
             if found not in _VAGUE:
@@ -106,6 +122,45 @@ def kind_of_error(error: object) -> ErrorKind | None:
         if pattern.search(said):
             return kind
     return found
+
+
+def kind_of_failure(status: int, error: object) -> ErrorKind:
+    """The kind for a status and the vendor's error, whatever shape that has."""
+    if 200 <= status < 300:
+        return ErrorKind.BAD_REPLY
+    if status == 401 or 300 <= status < 400:
+        return kind_of_status(status)
+    said = kind_of_error(error)
+    return kind_of_status(status) if said is None or said in _VAGUE else said
+
+
+def error_in(body: str) -> object:
+    """The error inside a body: an object, a sentence, or nothing where the body is a web page."""
+    try:
+        payload: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return "" if "<" in body[:200] else body
+    if isinstance(payload, list) and payload:
+        payload = payload[0]
+    if isinstance(payload, Mapping):
+        return payload.get("error") or payload
+    return payload
+
+
+def details_of(error: object) -> list[Mapping[str, object]]:
+    """The typed details that Google puts beside an error's message."""
+    details = error.get("details") if isinstance(error, Mapping) else None
+    return [item for item in details if isinstance(item, Mapping)] if isinstance(details, list) else []
+
+
+def _is_daily_quota(error: Mapping[str, object]) -> bool:
+    """Google says "exceeded your current quota" for a minute's limit too; only the quota's own id tells."""
+    violations = [item for detail in details_of(error) for item in _list(detail.get("violations"))]
+    return any("PerDay" in str(item.get("quotaId", "")) for item in violations if isinstance(item, Mapping))
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _kind_of_code(code: object) -> ErrorKind | None:

@@ -26,10 +26,11 @@ class SeenRequest:
     @property
     def prompt(self) -> str:
         """The text of the last user message."""
-        messages = (self.body or {}).get("messages")
+        body = self.body or {}
+        messages = body.get("messages") or body.get("input") or body.get("contents")
         for message in reversed(messages if isinstance(messages, list) else []):
             if isinstance(message, dict) and message.get("role") == "user":
-                return text_in(message.get("content"))
+                return text_in(message.get("content", message.get("parts")))
         return ""
 
 
@@ -69,13 +70,27 @@ class Fault:
     is_reset: bool = False
     has_length: bool = True
     edit: Callable[[bytes], bytes] | None = None
+    flood: Flood | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """A body that is made while it is sent: `first`, then `piece` over and over.
+
+    It ends after `total_bytes`, or never; between two pieces it waits `gap_s`.
+    """
+
+    piece: bytes
+    first: bytes = b""
+    total_bytes: int | None = None
+    gap_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the model says. Token counts left None are counted from the texts; `usage` replaces the wire's usage whole.
 
-    `usage` None with `has_usage` False leaves it out.
+    `usage` None with `has_usage` False leaves it out. `sources` are (address, title) of what a search found.
     """
 
     text: str = "ok"
@@ -91,6 +106,7 @@ class Answer:
     usage: Mapping[str, object] | None = None
     has_usage: bool = True
     pieces: int = 4
+    sources: tuple[tuple[str, str], ...] = ()
     fault: Fault | None = None
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from threading import Event
 from typing import BinaryIO
 
-from llm_router_core.simulate.behaviour import Fault, SeenRequest
+from llm_router_core.simulate.behaviour import Fault, Flood, SeenRequest
 
 MAX_HEADERS = 100
+_FLOOD_BYTES = 65_536
 _LINGER_OFF = struct.pack("ii", 1, 0)
 
 
@@ -70,6 +71,10 @@ class Delivery:
             self._ends.wait()
             return False
         head, body = self._framed(reply)
+        if fault.flood is not None:
+            self._sock.sendall(head)
+            self._flood(fault.flood)
+            return False
         if fault.cut_after is None and fault.drip_s is None and not fault.hangs:
             self._sock.sendall(head + body)
             return fault.has_length
@@ -85,7 +90,7 @@ class Delivery:
         if fault.edit is not None:
             pieces = [fault.edit(b"".join(pieces))]
         body = b"".join(pieces)
-        if not fault.has_length:
+        if not fault.has_length or fault.flood is not None:
             headers["connection"] = "close"
         elif reply.is_stream and fault.body is None:
             headers["transfer-encoding"] = "chunked"
@@ -96,6 +101,14 @@ class Delivery:
         status = fault.status or reply.status
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"HTTP/1.1 {status} simulated\r\n{lines}\r\n".encode("latin-1"), body
+
+    def _flood(self, flood: Flood) -> None:
+        piece = flood.piece if flood.gap_s else flood.piece * max(_FLOOD_BYTES // len(flood.piece), 1)
+        left = flood.total_bytes
+        self._sock.sendall(flood.first)
+        while not self._ends.wait(flood.gap_s) and (left is None or left > 0):
+            self._sock.sendall(piece)
+            left = None if left is None else left - len(piece)
 
     def _spoiled(self, body: bytes) -> bool:
         fault = self._fault

@@ -59,13 +59,21 @@ def chat(request: SeenRequest, answer: Answer) -> WireReply:
         "model": model,
         "choices": [choice],
     }
-    return json_reply(payload | ({} if usage is None else {"usage": usage}))
+    return json_reply(payload | _found(answer) | ({} if usage is None else {"usage": usage}))
 
 
 def models(names: tuple[str, ...]) -> WireReply:
     """The reply to `GET /models`."""
     data = [{"id": name, "object": "model", "created": 0, "owned_by": "simulated"} for name in names]
     return json_reply({"object": "list", "data": data})
+
+
+def _found(answer: Answer) -> dict[str, object]:
+    """What was found, as Perplexity tells it."""
+    if not answer.sources:
+        return {}
+    results = [{"url": url, "title": title, "date": None} for url, title in answer.sources]
+    return {"citations": [url for url, _ in answer.sources], "search_results": results}
 
 
 def _stop(answer: Answer) -> str:
@@ -112,7 +120,7 @@ def _chunks(answer: Answer, model: str, usage: dict[str, object] | None) -> list
     choices: list[list[dict[str, object]]] = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
     choices.append([{"index": 0, "delta": {}, "finish_reason": _stop(answer)}])
     frame = {"id": "chatcmpl-simulated", "object": "chat.completion.chunk", "created": 0, "model": model}
-    sent = [_event(frame | {"choices": choice}) for choice in choices]
+    sent = [_event(frame | {"choices": choice} | _found(answer)) for choice in choices]
     if usage is not None:
         sent.append(_event(frame | {"choices": [], "usage": usage}))
     return [*sent, b"data: [DONE]\n\n"]

@@ -1,24 +1,25 @@
 """Simulated model servers on real sockets of this machine: for demo, doctor, tests and benchmarks.
 
-One server speaks all three wire formats at once; what it says, and what goes wrong, is up to its script. Nothing
+One server speaks all five wire formats at once; what it says, and what goes wrong, is up to its script. Nothing
 it does leaves 127.0.0.1, and leaving the `with` block ends it within a second even where a reply hangs.
 """
 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Event, Lock, Thread
 from types import TracebackType
 
-from llm_router_core.simulate import anthropic_wire, ollama_wire, openai_wire
+from llm_router_core.simulate import anthropic_wire, gemini_wire, ollama_wire, openai_wire, responses_wire
 from llm_router_core.simulate.behaviour import Answer, Script, SeenRequest, Step
 from llm_router_core.simulate.connection import Delivery, WireReply, json_reply, read_request
 from llm_router_core.simulate.ollama_wire import OllamaServer
 
 VERSION = "0.13.0"
-_BASES = {"openai": "/v1", "openai_chat": "/v1", "anthropic": "", "ollama": ""}
+_BASES = {"openai": "/v1", "openai_chat": "/v1", "openai_responses": "/v1", "anthropic": "", "gemini": "", "ollama": ""}
 _STOP_WAIT_S = 0.5
 
 
@@ -31,7 +32,9 @@ class SimulatedServer:
         *,
         models: Sequence[str] = ("simulated",),
         ollama: OllamaServer | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._tls = tls
         self._script = script
         self._models = tuple(models)
         self._ollama = ollama or OllamaServer()
@@ -88,8 +91,8 @@ class SimulatedServer:
         return self._port
 
     def base_url(self, wire: str) -> str:
-        """The base URL for `openai` (or `openai_chat`), `anthropic` or `ollama`, as a user would write it."""
-        return f"http://127.0.0.1:{self.port}{_BASES[wire]}"
+        """The base URL for a dialect, or for `openai`, as a user would write it."""
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}{_BASES[wire]}"
 
     def _accept(self, listener: socket.socket) -> None:
         while not self._ends.is_set():
@@ -105,7 +108,10 @@ class SimulatedServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
+        plain = connection
         try:
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(plain, server_side=True)
             with connection, connection.makefile("rb") as stream:
                 while not self._ends.is_set() and (request := read_request(stream)) is not None:
                     reply, answer = self._reply(request)
@@ -115,7 +121,7 @@ class SimulatedServer:
             pass  # the client went away, or the server stops
         finally:
             with self._lock:
-                self._open = {thread: sock for thread, sock in self._open.items() if sock is not connection}
+                self._open = {thread: sock for thread, sock in self._open.items() if sock is not plain}
 
     def _reply(self, request: SeenRequest) -> tuple[WireReply, Answer | None]:
         """The reply, and the answer of the script behind it; None for look-ups, which no script spoils."""
@@ -132,8 +138,12 @@ class SimulatedServer:
             return None
         if request.path.endswith("/chat/completions"):
             return openai_wire.chat
+        if request.path.endswith("/responses"):
+            return responses_wire.responses
         if request.path.endswith("/messages"):
             return anthropic_wire.messages
+        if gemini_wire.is_generate(request.path):
+            return gemini_wire.generate
         return self._ollama_chat if request.path.endswith("/api/chat") else None
 
     def _ollama_chat(self, request: SeenRequest, answer: Answer) -> WireReply:
@@ -144,8 +154,7 @@ class SimulatedServer:
     def _look_up(self, request: SeenRequest) -> WireReply:
         path = request.path
         if path.endswith("/models"):
-            is_anthropic = "anthropic-version" in request.headers
-            return anthropic_wire.models(self._models) if is_anthropic else openai_wire.models(self._models)
+            return self._list_models(request)
         if path.endswith("/api/tags"):
             return ollama_wire.tags(self._models, self._ollama)
         if path.endswith("/api/show"):
@@ -155,6 +164,12 @@ class SimulatedServer:
         if path.endswith("/api/version"):
             return json_reply({"version": VERSION})
         return json_reply({"error": {"message": f"no such path: {path}", "type": "not_found"}}, status=404)
+
+    def _list_models(self, request: SeenRequest) -> WireReply:
+        if request.path.endswith("/v1beta/models"):
+            return gemini_wire.models(self._models)
+        is_anthropic = "anthropic-version" in request.headers
+        return anthropic_wire.models(self._models) if is_anthropic else openai_wire.models(self._models)
 
     def _next_answer(self, request: SeenRequest) -> Answer:
         script = self._script

@@ -31,14 +31,17 @@ from llm_router_core.conversation import (
     ToolChoice,
     ToolResult,
 )
+from llm_router_core.providers.dialects import anthropic_cache
 from llm_router_core.providers.dialects.anthropic_replies import AnthropicStream, decode_reply
 from llm_router_core.providers.dialects.dialect import StreamDecoder, WireCall, output_limit
 from llm_router_core.providers.dialects.payload import Payload, with_extras
+from llm_router_core.providers.dialects.web import MOST_SEARCHES
 from llm_router_core.providers.endpoint import Target
 
 API_VERSION = "2023-06-01"
 THINKING_BUDGETS = {"low": 2_048, "medium": 8_192, "high": 24_576}
 SMALLEST_BUDGET = 1_024
+_SEARCH: Payload = {"type": "web_search_20250305", "name": "web_search", "max_uses": MOST_SEARCHES}
 _OURS = frozenset({"model", "messages", "stream", "max_tokens"})
 _VERSION = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?![0-9])")
 _LAST_WITH_BUDGET = (4, 5)
@@ -65,13 +68,16 @@ class Anthropic:
         }
         if system := self._system(request):
             body["system"] = system
-        if request.tools:
-            body["tools"] = [self._tool(tool) for tool in request.tools]
+        if request.tools or request.web:
+            searches: list[Payload] = [_SEARCH] if request.web else []
+            body["tools"] = [*(self._tool(tool) for tool in request.tools), *searches]
             body["tool_choice"] = _tool_choice(request.tool_choice)
         if request.sampling.stop:
             body["stop_sequences"] = list(request.sampling.stop)
         thinking = _thinking(request, target.model, limit)
         body |= thinking or _sampling(request)
+        if anthropic_cache.pays(request, target.model):
+            anthropic_cache.mark(body)
         body = with_extras(body, request.extras, self.name, keep=_OURS)
         return WireCall("/v1/messages", body, {"anthropic-version": API_VERSION})
 

@@ -34,7 +34,7 @@ from llm_router_core.providers.vendor_errors import stream_error
 
 _STOPS: Mapping[str, StopReason] = {
     "end_turn": StopReason.END,
-    "pause_turn": StopReason.END,
+    "pause_turn": StopReason.MAX_TOKENS,  # a search that was to go on: what is there is not the whole answer
     "max_tokens": StopReason.MAX_TOKENS,
     "model_context_window_exceeded": StopReason.MAX_TOKENS,
     "stop_sequence": StopReason.STOP_SEQUENCE,
@@ -52,6 +52,8 @@ def usage_of(raw: object) -> Usage | None:
         creation, details = raw.get("cache_creation"), raw.get("output_tokens_details")
         for_hour = tokens_of(creation if isinstance(creation, dict) else {}, "ephemeral_1h_input_tokens")
         output = tokens_of(raw, "output_tokens", required=True)
+        used = raw.get("server_tool_use")
+        searches = tokens_of(used if isinstance(used, dict) else {}, "web_search_requests")
         reasoning = tokens_of(details if isinstance(details, dict) else {}, "thinking_tokens", "reasoning_tokens")
         if for_hour > written or reasoning > output:
             return None
@@ -62,6 +64,7 @@ def usage_of(raw: object) -> Usage | None:
             output_tokens=output,
             reasoning_tokens=reasoning,
             cache_write_1h_tokens=for_hour,
+            searches=searches,
         )
     except UnusableUsage:
         return None

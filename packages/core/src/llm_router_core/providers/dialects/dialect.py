@@ -31,10 +31,10 @@ class StreamDecoder(Protocol):
         ...
 
     def finish(self) -> list[Event]:
-        """To be called when no more bytes come.
+        """The events that the end of the body completes; to be called when no more bytes come.
 
         Raises:
-            ProviderError: INTERRUPTED, because the terminal event never came.
+            ProviderError: INTERRUPTED, what makes this API's answer complete never came.
         """
         ...
 
@@ -44,7 +44,7 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """`openai_chat`, `anthropic`, `ollama`."""
+        """`openai_chat`, `openai_responses`, `anthropic`, `gemini`, `ollama`."""
         ...
 
     def base(self, base_url: str) -> str:
@@ -55,7 +55,7 @@ class Dialect(Protocol):
         """The call for this request.
 
         Raises:
-            ProviderError: it cannot be expressed, or clearly does not fit the model's window.
+            ProviderError: it cannot be expressed, wants a web search this API has not, or clearly does not fit.
         """
         ...
 

@@ -17,6 +17,7 @@ from llm_router_core.providers.dialects.context_window import measure, window_fo
 from llm_router_core.providers.dialects.dialect import StreamDecoder, WireCall, output_limit
 from llm_router_core.providers.dialects.ollama_replies import OllamaStream, decode_reply
 from llm_router_core.providers.dialects.payload import Payload, with_extras
+from llm_router_core.providers.dialects.web import cannot_search
 from llm_router_core.providers.endpoint import Target
 
 _OURS = frozenset({"model", "messages", "stream", "options", "truncate", "shift"})
@@ -35,7 +36,9 @@ class Ollama:
         return base_url.rstrip("/").removesuffix("/v1").removesuffix("/api")
 
     def encode(self, request: Request, target: Target) -> WireCall:
-        """The call. Raises `ProviderError`: CONTEXT_TOO_LONG, or BAD_REQUEST for an image given by URL."""
+        """The call. Raises `ProviderError`: CONTEXT_TOO_LONG, or BAD_REQUEST for an image by URL or a web search."""
+        if request.web:
+            raise cannot_search("Ollama")
         size = measure(request)
         if target.context_tokens is not None and size.at_least > target.context_tokens:
             raise ProviderError(

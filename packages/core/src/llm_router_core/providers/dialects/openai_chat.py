@@ -2,6 +2,7 @@
 
 Two wrinkles decided here: OpenAI itself takes `max_completion_tokens`, the others `max_tokens`; a stream is complete
 when both a finish reason and `[DONE]` have come, because proxies send `[DONE]` after an upstream that broke off.
+Nothing here can ask for a web search; Perplexity makes one for every question, so what needs the web may go there.
 Source: platform.openai.com/docs/api-reference/chat.
 """
 
@@ -16,6 +17,7 @@ from llm_router_core.conversation import (
     Image,
     Message,
     Request,
+    Sampling,
     Text,
     Tool,
     ToolCall,
@@ -24,11 +26,14 @@ from llm_router_core.conversation import (
 )
 from llm_router_core.errors import ErrorKind, ProviderError
 from llm_router_core.providers.dialects.dialect import StreamDecoder, WireCall, output_limit
+from llm_router_core.providers.dialects.effort import chat_effort, openai_refuses_sampling
 from llm_router_core.providers.dialects.openai_replies import OpenAIStream, decode_reply
 from llm_router_core.providers.dialects.payload import Payload, with_extras
+from llm_router_core.providers.dialects.web import cannot_search
 from llm_router_core.providers.endpoint import Target
 
 _OURS = frozenset({"model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"})
+_SEARCHES_ALWAYS = frozenset({"perplexity"})
 _TOOL_MODES = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -43,9 +48,11 @@ class OpenAIChat:
         return base_url.rstrip("/")
 
     def encode(self, request: Request, target: Target) -> WireCall:
-        """The call. Raises `ProviderError` for an image where none can stand."""
-        sampling = request.sampling
-        limit_name = "max_completion_tokens" if target.endpoint.provider == "openai" else "max_tokens"
+        """The call. Raises `ProviderError` for an image where none can stand, or a web search."""
+        provider = target.endpoint.provider
+        if request.web and provider not in _SEARCHES_ALWAYS:
+            raise cannot_search("this API")
+        limit_name = "max_completion_tokens" if provider == "openai" else "max_tokens"
         body: Payload = {
             "model": target.model,
             "messages": [wire for message in request.messages for wire in self._messages(message)],
@@ -57,14 +64,7 @@ class OpenAIChat:
         if request.tools:
             body["tools"] = [self._tool(tool) for tool in request.tools]
             body["tool_choice"] = _tool_choice(request.tool_choice)
-        optional = {
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "stop": list(sampling.stop) or None,
-            "seed": sampling.seed,
-            "reasoning_effort": sampling.effort,
-        }
-        body |= {name: value for name, value in optional.items() if value is not None}
+        body |= _sampling(request.sampling, provider, target.model)
         return WireCall("/chat/completions", with_extras(body, request.extras, self.name, keep=_OURS))
 
     def decode_reply(self, payload: Payload) -> list[Event]:
@@ -127,6 +127,19 @@ class OpenAIChat:
     def _tool(self, tool: Tool) -> Payload:
         function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.input_schema)}
         return with_extras({"type": "function", "function": function}, tool.extras, self.name)
+
+
+def _sampling(sampling: Sampling, provider: str, model: str) -> Payload:
+    optional = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "stop": list(sampling.stop) or None,
+        "seed": sampling.seed,
+    }
+    if provider == "openai" and openai_refuses_sampling(model, sampling.effort):
+        optional = {"seed": sampling.seed}
+    effort = chat_effort(provider, model, sampling.effort) if sampling.effort else {}
+    return {name: value for name, value in optional.items() if value is not None} | effort
 
 
 def _tool_choice(choice: ToolChoice) -> object:

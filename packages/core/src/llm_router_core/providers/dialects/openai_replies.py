@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llm_router_core.conversation import (
-    Citation,
     Done,
     Event,
     ReasoningDelta,
@@ -30,6 +29,7 @@ from llm_router_core.providers.dialects.payload import (
     tokens_of,
 )
 from llm_router_core.providers.dialects.sse import SseParser
+from llm_router_core.providers.dialects.web import Sources
 from llm_router_core.providers.vendor_errors import stream_error
 
 _STOPS: Mapping[str, StopReason] = {
@@ -90,7 +90,8 @@ def decode_reply(payload: Payload) -> list[Event]:
     message = choices[0].get("message")
     if not isinstance(message, dict):
         raise bad_reply("its choice has no message")
-    events = _said(message)
+    sources = Sources()
+    events = [*_said(message, sources), *_cited(payload, sources)]
     slots = [_whole_call(item) for item in objects_of(message.get("tool_calls"), "tool_calls")]
     reason = _stop(choices[0].get("finish_reason"), has_calls=bool(slots)) or StopReason.END
     events += _complete(slots, reason)
@@ -102,7 +103,18 @@ def decode_reply(payload: Payload) -> list[Event]:
     return [*events, Done(reason, text_of(payload.get("model"), "model"))]
 
 
-def _said(message: Payload) -> list[Event]:
+def _cited(payload: Payload, sources: Sources) -> list[Event]:
+    """Perplexity's sources, which stand beside the choices: with titles in newer replies, as addresses in all."""
+    events: list[Event] = []
+    for item in objects_of(payload.get("search_results"), "search_results"):
+        events += sources.cite(item.get("url"), item.get("title"))
+    citations = payload.get("citations")
+    for url in citations if isinstance(citations, list) else []:
+        events += sources.cite(url)
+    return events
+
+
+def _said(message: Payload, sources: Sources) -> list[Event]:
     """Reasoning, text, a refusal and citations of a message or of a piece of one."""
     events: list[Event] = []
     reasoning = message.get("reasoning_content") or message.get("reasoning")
@@ -117,8 +129,8 @@ def _said(message: Payload) -> list[Event]:
         events.append(TextDelta(refusal))
     for item in objects_of(message.get("annotations"), "annotations"):
         source = item.get("url_citation")
-        if isinstance(source, dict) and (url := text_of(source.get("url"), "url")):
-            events.append(Citation(url, text_of(source.get("title"), "title")))
+        if isinstance(source, dict):
+            events += sources.cite(source.get("url"), source.get("title"))
     return events
 
 
@@ -181,10 +193,11 @@ class _Progress:
 class OpenAIStream:
     """See `StreamDecoder`."""
 
-    __slots__ = ("_calls", "_keys", "_sse", "_state")
+    __slots__ = ("_calls", "_keys", "_sources", "_sse", "_state")
 
     def __init__(self) -> None:
         self._sse = SseParser()
+        self._sources = Sources()
         self._state = _Progress()
         self._calls: list[_Slot] = []
         self._keys: dict[object, _Slot] = {}
@@ -214,12 +227,12 @@ class OpenAIStream:
         state.usage = usage_of(chunk) or state.usage
         if model := chunk.get("model"):
             state.model = text_of(model, "model")
-        events: list[Event] = []
+        events = _cited(chunk, self._sources)
         for choice in objects_of(chunk.get("choices"), "choices"):
             if choice.get("index") not in (None, 0):
                 continue
             delta = object_of(choice.get("delta"), "delta")
-            events += _said(delta)
+            events += _said(delta, self._sources)
             state.has_refused |= bool(delta.get("refusal"))
             for piece in objects_of(delta.get("tool_calls"), "tool_calls"):
                 self._add(piece)

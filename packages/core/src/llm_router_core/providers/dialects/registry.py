@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from llm_router_core.errors import ConfigError
 from llm_router_core.providers.dialects.anthropic import Anthropic
 from llm_router_core.providers.dialects.dialect import Dialect
+from llm_router_core.providers.dialects.gemini import Gemini
 from llm_router_core.providers.dialects.ollama import Ollama
 from llm_router_core.providers.dialects.openai_chat import OpenAIChat
+from llm_router_core.providers.dialects.openai_responses import OpenAIResponses
 
-DIALECTS: Mapping[str, Dialect] = {item.name: item for item in (OpenAIChat(), Anthropic(), Ollama())}
+DIALECTS: Mapping[str, Dialect] = {
+    item.name: item for item in (OpenAIChat(), OpenAIResponses(), Anthropic(), Gemini(), Ollama())
+}
 
 
 def dialect_named(name: str) -> Dialect:
