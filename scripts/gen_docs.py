@@ -92,6 +92,38 @@ def _chain(names: Sequence[str], slots: Mapping[str, str]) -> str:
     return " → ".join(f"`{slots[name]}`" for name in names)
 
 
+def providers_page() -> str:
+    """Every provider of the table: who sees the prompt, how it is spoken to, which variable holds its key."""
+    data = _load(CORE / "catalog/data/providers.toml")
+    parts = ["# Providers", "", f"As of {data['as_of']}; source: {data['source']}.", ""]
+    parts += ["Any other OpenAI-compatible server becomes a provider by `LLM_ROUTER_<NAME>_BASE_URL`.", ""]
+    columns = ("Provider", "Who sees the prompt", "Dialect", "Base URL", "Key", "Free of charge", "Limits", "Source")
+    rows = (
+        (
+            f"`{row['id']}`",
+            row["data_class"].replace("_", " "),
+            row["dialect"],
+            row["base_url"] or ("yours" if row["transport"] == "http" else ""),
+            ", ".join(f"`{name}`" for name in row.get("key_env", ())),
+            row.get("free_tier", ""),
+            _limits(row.get("limits")),
+            f"<{row['source']}>",
+        )
+        for row in data["provider"]
+        if not row.get("planned")
+    )
+    parts += [*_table(columns, rows), "", "## Not yet", ""]
+    planned = (row for row in data["provider"] if row.get("planned"))
+    return "\n".join([*parts, *(f"- `{row['id']}`: {row['planned']}" for row in planned), ""])
+
+
+def _limits(limits: Mapping[str, Any] | None) -> str:
+    if limits is None:
+        return ""
+    counts = (f"{limits[name]:,} {name.replace('_', ' ')}" for name in limits if "_per_" in name)
+    return f"{limits['plan']}: {', '.join(counts)} ({limits['as_of']})"
+
+
 def prices_page() -> str:
     """What the ledger charges by, in dollars per million tokens."""
     data = _load(CORE / "pricing/data/prices.toml")
@@ -164,6 +196,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "chains.md": chains_page,
     "configuration.md": configuration_page,
     "prices.md": prices_page,
+    "providers.md": providers_page,
     "cli.md": cli_page,
 }
 

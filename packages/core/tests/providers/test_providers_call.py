@@ -317,6 +317,18 @@ async def test_a_compressed_reply_is_unpacked_although_it_was_not_asked_for(ask,
         assert server.requests[0].headers["accept-encoding"] == "identity"
 
 
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 500_000])
+async def test_a_compressed_stream_comes_out_byte_for_byte_in_small_pieces(client, size):
+    body = b"".join(b"%d," % number for number in range(size))[:size] or b"\n"
+    fault = Fault(status=200, body=gzip.compress(body), headers={"content-encoding": "gzip"})
+    with SimulatedServer(Answer(fault=fault)) as server:
+        url = f"{server.base_url('openai')}/chat/completions"
+        async with client.post(url, headers={}, body=b"{}", limits=Limits()) as reply:
+            pieces = [piece async for piece in reply.chunks()]
+    assert b"".join(pieces) == body
+    assert max(map(len, pieces)) <= 65_536
+
+
 async def test_a_proxy_of_the_environment_does_not_apply_to_loopback(ask, hear, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

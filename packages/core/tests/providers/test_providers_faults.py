@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +56,38 @@ def test_every_status_with_any_body_has_a_kind_and_a_printable_message(status, b
     assert error.kind in ErrorKind
     assert error.message.isprintable() or any(ord(char) > 127 for char in error.message)
     assert len(error.message) < 400
+
+
+def google(status: int, message: str, *details: dict[str, object]) -> HttpFailure:
+    name = {400: "INVALID_ARGUMENT", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}[status]
+    error = {"code": status, "message": message, "status": name, "details": list(details)}
+    return HttpFailure(status, {}, json.dumps({"error": error}))
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "wait_s"),
+    [
+        (google(400, "API key not valid. Please pass a valid API key."), ErrorKind.AUTH, None),
+        (
+            google(400, "The input token count (9) exceeds the maximum number of tokens allowed (8)."),
+            ErrorKind.CONTEXT_TOO_LONG,
+            None,
+        ),
+        (google(429, "You exceeded your current quota", {"retryDelay": "27s"}), ErrorKind.RATE_LIMITED, 27.0),
+        (
+            google(429, "You exceeded your current quota", {"violations": [{"quotaId": "RequestsPerDayPerProject"}]}),
+            ErrorKind.QUOTA,
+            None,
+        ),
+        (google(503, "The model is overloaded."), ErrorKind.UNAVAILABLE, None),
+        (HttpFailure(429, {}, '{"error": {"code": "1113", "message": "Insufficient balance"}}'), ErrorKind.QUOTA, None),
+        (HttpFailure(404, {}, '{"error": {"code": "DeploymentNotFound"}}'), ErrorKind.MODEL_NOT_FOUND, None),
+        (HttpFailure(400, {}, '{"code": "x", "error": "Incorrect API key provided: xa***"}'), ErrorKind.AUTH, None),
+    ],
+)
+def test_each_vendors_own_words_have_their_kind(failure, kind, wait_s):
+    error = provider_error(failure, "somebody", "model")
+    assert (error.kind, error.retry_after_s) == (kind, wait_s)
 
 
 def test_a_wrong_key_is_a_wrong_key_whatever_the_body_says():

@@ -24,11 +24,15 @@ def post(server, path, body, headers=None):
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 
 
-def test_one_server_speaks_all_three_wires_at_once():
+def test_one_server_speaks_all_five_wires_at_once():
     with SimulatedServer("hi there") as server:
         openai = json.loads(post(server, "/v1/chat/completions", CHAT)[2])
         anthropic = json.loads(post(server, "/v1/messages", CHAT)[2])
         ollama = json.loads(post(server, "/api/chat", CHAT | {"stream": False})[2])
+        responses = json.loads(post(server, "/v1/responses", {"model": "m", "input": "hello"})[2])
+        gemini = json.loads(post(server, "/v1beta/models/m:generateContent", {"contents": []})[2])
+    assert responses["output"][0]["content"][0]["text"] == "hi there"
+    assert gemini["candidates"][0]["content"]["parts"] == [{"text": "hi there"}]
     assert openai["choices"][0]["message"]["content"] == "hi there"
     assert anthropic["content"] == [{"type": "text", "text": "hi there"}]
     assert ollama["message"]["content"] == "hi there"

@@ -81,6 +81,9 @@ def build_registry(
         if provider.planned:
             unusable[provider.id] = provider.planned
             continue
+        if not site.base_url and provider.transport == "http":
+            unusable[provider.id] = f"no base URL: set {provider.base_url_env[0]}"
+            continue
         found = find(
             provider, env, Destination(site.base_url, site.is_from_environment), stored=stored, source=key_source
         )

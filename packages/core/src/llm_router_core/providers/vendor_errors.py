@@ -79,7 +79,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
     (
         re.compile(
             r"prompt is too long|maximum context length|context (?:length|window|size)[^.]{0,40}exceed"
-            r"|exceed[^.]{0,60}context (?:length|window|size)|input length (?:and .max_tokens. )?exceed"
+            r"|exceed[^.]{0,60}context (?:length|window|size)"
+            r"|input (?:length|token count) (?:and .max_tokens. |\(\d+\) )?exceed"
         ),
         ErrorKind.CONTEXT_TOO_LONG,
     ),

@@ -78,7 +78,7 @@ ASKS = (
         "The token is sent, so 401 means that it was revoked or never had the needed scope. Replace it now.",
     ),
     Ask(
-        "research without a web-grounded provider is refused, never made up",
+        "research is asked of a model that can search; it names no source, so its answer does not count",
         "What are the latest CVEs in OpenSSL this month? Give sources.",
         "",
     ),

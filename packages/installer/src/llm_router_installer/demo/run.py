@@ -19,7 +19,7 @@ from llm_router_installer.demo.prompts import Ask, asks
 from llm_router_installer.demo.world import simulated_world
 
 SESSION = "demo"
-CHATS = ("/chat/completions", "/messages", "/api/chat")
+CHATS = ("/chat/completions", "/responses", "/messages", "/api/chat")
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from llm_router_core.simulate.ollama_wire import OllamaServer
 from llm_router_core.simulate.server import SimulatedServer
 from llm_router_installer.demo.prompts import Ask
 
+NOWHERE = "http://127.0.0.1:9/v1"  # the user's own local servers are left alone
 DUMMY_KEY = "simulated-key"
 LOCAL_MODELS = ("gemma4", "qwen3.5")
 LOCAL_WINDOW = 32_768
@@ -41,8 +42,8 @@ class _Voice:
         text = self._answers.get(request.prompt, "a simulated answer")
         answer = Answer(text, pieces=6)
         if model == DYING_MODEL:
-            is_stream = bool((request.body or {}).get("stream"))
-            return replace(answer, fault=Fault(cut_after=800 if is_stream else 120, has_length=False))
+            cut_after = 800 if (request.body or {}).get("stream") else 60
+            return replace(answer, fault=Fault(cut_after=cut_after, has_length=False))
         return answer
 
 
@@ -58,6 +59,7 @@ def simulated_world(asks: tuple[Ask, ...]) -> Iterator[World]:
         openai, anthropic, deepseek = server(), server(), server()
         env = {
             "OLLAMA_HOST": ollama.base_url("ollama"),
+            **{f"{name}_BASE_URL": NOWHERE for name in ("LMSTUDIO", "LLAMACPP", "VLLM")},
             "OPENAI_BASE_URL": openai.base_url("openai"),
             "OPENAI_API_KEY": DUMMY_KEY,
             "ANTHROPIC_BASE_URL": anthropic.base_url("anthropic"),
