@@ -18,7 +18,7 @@ from llm_router_core.budgets.caps import set_cap
 from llm_router_core.catalog.entries import Complexity
 from llm_router_core.chains.plan import Overrides
 from llm_router_core.conversation import Done, Partial, UsageEvent, prompt_request
-from llm_router_core.dispatch.attempt import MAY_HAVE_BILLED
+from llm_router_core.dispatch.attempt import BROKE_OFF
 from llm_router_core.dispatch.health import HealthBoard
 from llm_router_core.errors import LLMRouterError, NoRouteError
 from llm_router_core.recording import RouteContext
@@ -59,7 +59,7 @@ def free_rows(router) -> int:
     (last, *_) = decisions.last(router.db, 1) or [None]
     if last is None:
         return 0
-    billed = [row for row in last.attempts if not row.error_kind or row.error_kind in MAY_HAVE_BILLED]
+    billed = [row for row in last.attempts if not row.error_kind or row.error_kind in BROKE_OFF]
     return sum(row.provider != "ollama" and not row.cost_microusd for row in billed)
 
 

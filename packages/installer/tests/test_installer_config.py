@@ -64,6 +64,7 @@ def test_lint_finds_a_base_url_that_cannot_be_used_without_showing_its_password(
     assert "hunter2" not in ran.out + ran.err
 
 
+@pytest.mark.requirement("cli.settings")
 def test_a_value_is_set_shown_and_unset_again(run, home):
     set_one = run("config", "set", "enforce", "hard", "--json")
     assert set_one.json["data"]["value"] == "hard"

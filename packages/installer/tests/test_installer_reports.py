@@ -58,6 +58,7 @@ def test_an_empty_state_says_what_to_do(run, name):
     assert run(name, "--json").json["ok"] is True
 
 
+@pytest.mark.requirement("cli.reports")
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_has_the_versioned_envelope(run, routed, name):
     envelope = run(name, "--json").json
@@ -105,6 +106,7 @@ def test_a_loss_is_printed_with_its_sign(run, db):
     assert "-$0.89" in line
 
 
+@pytest.mark.requirement("core.figures-have-sources")
 @pytest.mark.parametrize("by", ["day", "provider", "model", "task", "session", "project"])
 def test_usage_adds_up_to_the_ledger_by_anything(run, routed, home, by):
     data = run("usage", "--by", by, "--period", "all", "--json").json["data"]

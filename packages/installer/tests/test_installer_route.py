@@ -217,6 +217,13 @@ def test_explain_shows_the_chain_and_every_reason_and_asks_no_model(run):
     assert data["classification"]["task_type"] == data["task_type"]
 
 
+@pytest.mark.requirement("cli.test")
+def test_test_is_a_dry_route(run):
+    with SimulatedServer("never") as server:
+        assert "openai/gpt-6-luna" in run("test", QUESTION, env=openai(server)).out
+        assert not chats(server)
+
+
 @pytest.mark.requirement("cli.budget")
 def test_a_cap_is_set_held_listed_and_removed(run):
     with SimulatedServer("never") as server:

@@ -63,6 +63,7 @@ def savings_today(db):
     return db.read(lambda conn: load_savings(conn, period_of("today", TODAY)))
 
 
+@pytest.mark.requirement("savings.overhead")
 def test_saved_is_the_counterfactual_minus_answers_minus_overhead(db, clock):
     attempt(db, clock, "d1", 40, ok=False)
     attempt(db, clock, "d1", 300)
@@ -145,6 +146,7 @@ def test_a_later_change_of_the_baseline_does_not_rewrite_the_past(db, clock):
     assert seen.estimated.microusd == sum(amounts)
 
 
+@pytest.mark.requirement("savings.baseline")
 def test_everything_on_opus_is_a_second_line(db, clock):
     attempt(db, clock, "d1", 300)
     record_counterfactual(db, "d1", baseline_model=SONNET)
@@ -153,6 +155,7 @@ def test_everything_on_opus_is_a_second_line(db, clock):
     assert top.saved_microusd == baseline_microusd(TOKENS, NOW, model=TOP_BASELINE) - 300
 
 
+@pytest.mark.requirement("savings.columns")
 def test_a_verified_call_moves_from_one_column_to_the_other(db, clock):
     for name in ("d1", "d2"):
         attempt(db, clock, name, 300)
@@ -167,6 +170,7 @@ def test_a_verified_call_moves_from_one_column_to_the_other(db, clock):
     assert after.saved_microusd == before.saved_microusd - each + 4_000
 
 
+@pytest.mark.requirement("savings.quota-points")
 def test_quota_points_are_never_added_to_dollars(db, clock):
     attempt(db, clock, "d1", 0, usage=Usage())
     row = counterfactuals.Counterfactual(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "route": "Send a prompt to the cheapest able model and print its answer.",
     "explain": "Show where a prompt would go, and why, without sending it.",
+    "test": "A dry `route`: the same as `explain`.",
     "classify": "Show what a prompt is taken for.",
     "last": "Show the latest routing decisions.",
     "rate": "Say whether an answer was good or bad.",
@@ -43,7 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Route a dozen prompts through simulated providers, from end to end.",
 }
 # Where a command's module cannot have its name, because the standard library has one of that name.
-MODULES: Mapping[str, str] = {"profile": "profiles"}
+MODULES: Mapping[str, str] = {"profile": "profiles", "test": "explain"}
 ENTRY_POINTS = "llm_router.commands"
 
 
