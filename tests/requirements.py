@@ -141,9 +141,7 @@ ROWS = {
         later(CLASSIFIER, "classify.personalised", "Corrections shift later labels, bounded and revocable."),
     ),
     "4 chains": (
-        held(
-            "memory.next-route", "A correction sends the next prompt of its kind elsewhere, and says so."
-        ),
+        held("memory.next-route", "A correction sends the next prompt of its kind elsewhere, and says so."),
         held("judging.recovery", "Good answers bring a demoted model back."),
         held("judging.trend", "The quality report shows mean, number and trend."),
         held("judging.committed", "A judgement is there for the next process."),

@@ -82,7 +82,8 @@ async def serve(worlds: dict[str, dict[str, str]]) -> None:
                 plain.db.write(lambda connection: connection.execute("DELETE FROM breakers"))
                 router = plain
             else:
-                router = replace(plain, board=HealthBoard(None, plain.clock))
+                board = HealthBoard(None, plain.clock)
+                router = replace(plain, board=board, walker=replace(plain.walker, board=board))
             began = anyio.current_time()
             answer = await route(router, job)
             answer["elapsed_s"] = anyio.current_time() - began
