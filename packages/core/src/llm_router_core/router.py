@@ -67,7 +67,7 @@ class Router:
         found = await self.local.find(preferred=self.settings.ollama_models, named=self.registry.named_models)
         stands = Standing(problem="; ".join(self.problems))
         if self.db is not None:
-            stands = await anyio.to_thread.run_sync(look_up, self.db, self.clock, context, self.settings.spend_caps)
+            stands = await anyio.to_thread.run_sync(look_up, self.db, self.clock, context, self.settings)
         breakers = await anyio.to_thread.run_sync(self.board.open_now, tuple(endpoints.values()))
         return World(
             now=self.clock.now(),
@@ -80,6 +80,8 @@ class Router:
             ledger_problem=stands.problem,
             rules=self.settings.rules,
             pressure=stands.pressure,
+            step_down_at=self.settings.pressure_step_down,
+            out_at=self.settings.pressure_out,
             demoted=stands.demoted,
             memory_rules=stands.memory_rules,
         )

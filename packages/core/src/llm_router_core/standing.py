@@ -12,11 +12,12 @@ from llm_router_core.budgets.pressure import cap_pressure
 from llm_router_core.budgets.status import list_status
 from llm_router_core.clock import Clock
 from llm_router_core.errors import StorageError
-from llm_router_core.judging.demotion import demoted_now
+from llm_router_core.judging.demotion import Bar, demoted_now
 from llm_router_core.memory.book import rules_now
 from llm_router_core.memory.rules import MemoryRule
 from llm_router_core.quotas.board import list_states, quota_pressure
 from llm_router_core.recording import RouteContext
+from llm_router_core.settings.model import Settings
 from llm_router_core.settings.rules import SpendCap
 from llm_router_core.storage.database import Database
 
@@ -32,16 +33,19 @@ class Standing:
     problem: str = ""
 
 
-def look_up(db: Database, clock: Clock, context: RouteContext, limits: Sequence[SpendCap] = ()) -> Standing:
-    """The standing of one session and project. `limits` are upper bounds of repository and organisation."""
+def look_up(db: Database, clock: Clock, context: RouteContext, settings: Settings) -> Standing:
+    """The standing of one session and project, under the settings' own thresholds and upper bounds."""
     now = clock.now()
     try:
-        rows = list_status(db, clock, session=context.session, project=context.project, limits=limits_of(limits))
+        rows = list_status(
+            db, clock, session=context.session, project=context.project, limits=limits_of(settings.spend_caps)
+        )
         pressure = {**cap_pressure(rows), **quota_pressure(list_states(db, now))}
     except StorageError as error:
         return Standing(problem=error.message)
     headroom = {row.scope: row.left_microusd for row in rows if row.left_microusd is not None}
-    return Standing(headroom, pressure, demoted_now(db, now), rules_now(db, context.project))
+    bar = Bar(settings.demotion_below, settings.demotion_samples)
+    return Standing(headroom, pressure, demoted_now(db, now, bar), rules_now(db, context.project))
 
 
 def limits_of(caps: Sequence[SpendCap]) -> dict[str, int]:

@@ -115,6 +115,18 @@ async def test_a_provider_whose_cap_is_nearly_used_up_is_tried_after_the_cheaper
     assert outcome.end.receipt.provider == "anthropic"
 
 
+async def test_the_users_own_thresholds_of_pressure_and_demotion_are_those_that_count(opened, ask, providers):
+    with SimulatedServer("from openai") as openai, SimulatedServer("from anthropic") as anthropic:
+        env = providers(openai=openai, anthropic=anthropic)
+        async with opened(
+            **env, LLM_ROUTER_PRESSURE_OUT="0.000001", LLM_ROUTER_PRESSURE_STEP_DOWN="0.0000001"
+        ) as router:
+            set_cap(router.db, "provider:openai", 1_000_000)
+            await ask(router, QUESTION, model="openai/gpt-6-luna")
+            outcome = await ask(router, QUESTION, complexity=Complexity.COMPLEX)
+    assert outcome.end.receipt.provider == "anthropic"
+
+
 @pytest.mark.requirement("consent.nothing-before")
 async def test_a_key_in_the_environment_sends_nothing_to_a_third_party_that_was_not_agreed_to(opened, ask):
     async with opened(OPENAI_API_KEY="a-key-of-a-test") as router:

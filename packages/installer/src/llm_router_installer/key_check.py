@@ -11,6 +11,7 @@ from llm_router_core.errors import LLMRouterError
 from llm_router_core.providers.endpoint import Endpoint
 
 LIMIT_S = 15.0
+SHORTEST_KEY = 8  # anything shorter is no key, and part of ordinary words
 # The smallest call to an endpoint: one sentence about what answered. It raises an LLMRouterError where nothing did.
 Probe = Callable[[Endpoint], Awaitable[str]]
 
@@ -35,8 +36,8 @@ async def check(endpoints: Iterable[Endpoint], probe: Probe, *, limit_s: float =
                 message, is_working = await probe(endpoint), True
             except LLMRouterError as failed:
                 message = failed.message
-        if endpoint.key:
-            message = message.replace(endpoint.key, "(the key)")
+        if len(endpoint.key or "") >= SHORTEST_KEY:
+            message = message.replace(endpoint.key or "", "(the key)")
         outcomes[endpoint.provider] = Checked(endpoint.provider, is_working, message)
 
     async with anyio.create_task_group() as group:

@@ -6,8 +6,9 @@ Pressure is a used share, 0 to 1 and above, by what it presses on:
     provider:NAME                   what is paid at that provider
     quota:NAME[:ACCOUNT]            everything at that provider: a plan's quota is used by calls that cost no dollars
 
-From 85 % on we step down: paid models are taken from one complexity lower, and a single provider's candidates move
-behind the others. From 99 % on the account is out. What is unknown has no entry and presses on nothing.
+From 85 % on (setting pressure_step_down) we step down: paid models are taken from one complexity lower, and a single
+provider's candidates move behind the others. From 99 % on (pressure_out) the account is out. What is unknown has no
+entry and presses on nothing.
 """
 
 from __future__ import annotations
@@ -57,9 +58,9 @@ def squeeze_on(pressure: Mapping[str, float], provider: str, *, is_paid: bool) -
     return max(found, key=lambda squeeze: squeeze.share, default=None)
 
 
-def step_down_reason(pressure: Mapping[str, float]) -> str:
+def step_down_reason(pressure: Mapping[str, float], at: float = STEP_DOWN_AT) -> str:
     """Why paid candidates come from one complexity lower; empty when no cap over all of them is that used."""
-    found = [Squeeze(scope, pressure[scope]) for scope in SHARED_SCOPES if pressure.get(scope, 0.0) >= STEP_DOWN_AT]
+    found = [Squeeze(scope, pressure[scope]) for scope in SHARED_SCOPES if pressure.get(scope, 0.0) >= at]
     return max(found, key=lambda squeeze: squeeze.share).text if found else ""
 
 

@@ -56,7 +56,7 @@ def build(wanted: Wanted, world: World, catalog: Catalog) -> Chain:
                 rejected.append(objection)
             else:
                 kept.append(candidate)
-    demoted = demote(order(kept, wanted, world.pressure), world.demoted)
+    demoted = demote(order(kept, wanted, world.pressure, step_down_at=world.step_down_at), world.demoted)
     placed, avoided = remember(demoted, wanted, world.memory_rules)
     return Chain(row, placed, (*rejected, *avoided))
 
@@ -72,7 +72,7 @@ def _row(wanted: Wanted, world: World, tables: Tables) -> tuple[str, list[Slot]]
         names = tables.media[wanted.task_type][wanted.profile]
         return f"{wanted.task_type} for {wanted.profile}", [tables.slot(name) for name in names]
     own = row_complexity(wanted.complexity, wanted.quality_mode)
-    paid, stepped = paid_complexity(own, wanted.profile), step_down_reason(world.pressure)
+    paid, stepped = paid_complexity(own, wanted.profile), step_down_reason(world.pressure, world.step_down_at)
     if stepped:
         paid = shifted(paid, -1)
     free_slots = [tables.slot(name, own) for name in tables.text[own] if tables.slot(name).provider in FREE_PROVIDERS]

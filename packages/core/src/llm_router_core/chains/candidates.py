@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from llm_router_core.budgets.pressure import OUT_AT, STEP_DOWN_AT
 from llm_router_core.catalog.entries import Complexity, Model, Profile, TaskType
 from llm_router_core.conversation import Effort
 from llm_router_core.errors import Rejection
@@ -52,6 +53,8 @@ class World:
     open_breakers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     headroom_microusd: Mapping[str, int] = field(default_factory=dict)
     ledger_problem: str = ""
+    step_down_at: float = STEP_DOWN_AT
+    out_at: float = OUT_AT
     pressure: Mapping[str, float] = field(default_factory=dict)
     demoted: Mapping[str, str] = field(default_factory=dict)
     memory_rules: tuple[MemoryRule, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from llm_router_core.budgets.pressure import OUT_AT, squeeze_on
+from llm_router_core.budgets.pressure import squeeze_on
 from llm_router_core.catalog.entries import Complexity, DataClass
 from llm_router_core.catalog.load import Catalog
 from llm_router_core.chains.candidates import Candidate, Wanted, World
@@ -93,7 +93,7 @@ def pressure(candidate: Candidate, wanted: Wanted, world: World) -> str:
     """No cap or quota it draws on is used up, or within one percent of it."""
     del wanted
     squeeze = squeeze_on(world.pressure, candidate.model.provider, is_paid=candidate.worst_case_microusd > 0)
-    return f"{squeeze.text}: it is out from {OUT_AT:.0%} on" if squeeze and squeeze.share >= OUT_AT else ""
+    return f"{squeeze.text}: it is out from {world.out_at:.0%} on" if squeeze and squeeze.share >= world.out_at else ""
 
 
 FILTERS: tuple[tuple[str, Filter], ...] = (

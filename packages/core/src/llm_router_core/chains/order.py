@@ -22,9 +22,13 @@ NO_PRESSURE: Mapping[str, float] = MappingProxyType({})
 
 
 def order(
-    candidates: Sequence[Candidate], wanted: Wanted, pressure: Mapping[str, float] = NO_PRESSURE
+    candidates: Sequence[Candidate],
+    wanted: Wanted,
+    pressure: Mapping[str, float] = NO_PRESSURE,
+    *,
+    step_down_at: float = STEP_DOWN_AT,
 ) -> tuple[Candidate, ...]:
-    """The candidates as they will be tried. `pressure` is that of the world."""
+    """The candidates as they will be tried. `pressure` and the share it counts from are those of the world."""
     free = [candidate for candidate in candidates if candidate.is_free]
     paid = [candidate for candidate in candidates if not candidate.is_free]
     if wanted.profile is Profile.PREMIUM and paid and not wanted.model:
@@ -33,12 +37,14 @@ def order(
         paid = [replace(strongest, why=f"the strongest of its row ({strongest.slot})"), *rest]
     if wanted.profile is Profile.BUDGET:
         paid.sort(key=lambda candidate: candidate.model.provider == "anthropic")
-    return relieved((*free, *paid), pressure)
+    return relieved((*free, *paid), pressure, step_down_at)
 
 
-def relieved(candidates: Sequence[Candidate], pressure: Mapping[str, float]) -> tuple[Candidate, ...]:
+def relieved(
+    candidates: Sequence[Candidate], pressure: Mapping[str, float], step_down_at: float = STEP_DOWN_AT
+) -> tuple[Candidate, ...]:
     """The candidates, those of a provider under pressure behind all that are not dearer, with the reason in `why`."""
-    pressed = {place: text for place, one in enumerate(candidates) if (text := _pressed(one, pressure))}
+    pressed = {place: text for place, one in enumerate(candidates) if (text := _pressed(one, pressure, step_down_at))}
     if not pressed:
         return tuple(candidates)
 
@@ -58,11 +64,11 @@ def relieved(candidates: Sequence[Candidate], pressure: Mapping[str, float]) -> 
     )
 
 
-def _pressed(candidate: Candidate, pressure: Mapping[str, float]) -> str:
+def _pressed(candidate: Candidate, pressure: Mapping[str, float], step_down_at: float) -> str:
     """What presses on this candidate's provider alone; what presses on all of them changes the row instead."""
     own = {scope: share for scope, share in pressure.items() if scope not in SHARED_SCOPES}
     squeeze = squeeze_on(own, candidate.model.provider, is_paid=candidate.worst_case_microusd > 0)
-    return squeeze.text if squeeze and squeeze.share >= STEP_DOWN_AT else ""
+    return squeeze.text if squeeze and squeeze.share >= step_down_at else ""
 
 
 def _strongest(paid: Sequence[Candidate]) -> Candidate:

@@ -59,24 +59,36 @@ class Trend:
     mean_before: float | None
 
 
-def standing(model: str, samples: Iterable[Sample], now: datetime) -> Standing:
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a model is held against: a mean below `below` (0 to 1) over at least `least` judged answers."""
+
+    below: float = THRESHOLD / 1000
+    least: int = LEAST_SAMPLES
+
+
+USUAL_BAR = Bar()
+
+
+def standing(model: str, samples: Iterable[Sample], now: datetime, bar: Bar = USUAL_BAR) -> Standing:
     """The standing of a model by its samples; those of other models, too old or from the future do not count."""
     since = now - timedelta(days=WINDOW_DAYS)
     own = sorted((sample for sample in samples if sample.model == model and since <= sample.at <= now), key=_age)
     scores = [sample.score for sample in own[-NEWEST:]]
     mean, error = _mean_and_error(scores)
     bound = mean + SURENESS * error
-    return Standing(model, len(scores), mean, bound, len(scores) >= LEAST_SAMPLES and bound < THRESHOLD)
+    is_demoted = len(scores) >= bar.least and bound < bar.below * 1000
+    return Standing(model, len(scores), mean, bound, is_demoted)
 
 
-def standings(samples: Sequence[Sample], now: datetime) -> tuple[Standing, ...]:
+def standings(samples: Sequence[Sample], now: datetime, bar: Bar = USUAL_BAR) -> tuple[Standing, ...]:
     """The standing of every model among the samples, by name."""
-    return tuple(standing(model, of_model, now) for model, of_model in sorted(_by_model(samples).items()))
+    return tuple(standing(model, of_model, now, bar) for model, of_model in sorted(_by_model(samples).items()))
 
 
-def demoted(samples: Sequence[Sample], now: datetime) -> dict[str, str]:
+def demoted(samples: Sequence[Sample], now: datetime, bar: Bar = USUAL_BAR) -> dict[str, str]:
     """The demoted models with the reason for each."""
-    return {found.model: found.reason for found in standings(samples, now) if found.is_demoted}
+    return {found.model: found.reason for found in standings(samples, now, bar) if found.is_demoted}
 
 
 def trend(model: str, samples: Iterable[Sample], now: datetime) -> Trend:
@@ -95,12 +107,12 @@ def trend(model: str, samples: Iterable[Sample], now: datetime) -> Trend:
     return Trend(direction, len(late), mean, len(early), mean_before)
 
 
-def demoted_now(db: Database | None, now: datetime) -> Mapping[str, str]:
+def demoted_now(db: Database | None, now: datetime, bar: Bar = USUAL_BAR) -> Mapping[str, str]:
     """What `World.demoted` takes. Empty where there is no database or it cannot be read: routing goes on."""
     if db is None:
         return {}
     try:
-        return demoted(quality.newest(db, now - timedelta(days=WINDOW_DAYS), now, per_model=NEWEST), now)
+        return demoted(quality.newest(db, now - timedelta(days=WINDOW_DAYS), now, per_model=NEWEST), now, bar)
     except StorageError:
         logger.warning("judgements could not be read; no model is demoted")
         return {}
