@@ -65,10 +65,7 @@ class Router:
         """What is reachable, healthy and affordable now. Asks local servers and the database, nobody else."""
         endpoints = self.registry.endpoints
         found = await self.local.find(preferred=self.settings.ollama_models, named=self.registry.named_models)
-        stands = Standing(problem="; ".join(self.problems))
-        if self.db is not None:
-            stands = await anyio.to_thread.run_sync(look_up, self.db, self.clock, context, self.settings)
-        breakers = await anyio.to_thread.run_sync(self.board.open_now, tuple(endpoints.values()))
+        stands, breakers = await anyio.to_thread.run_sync(self._look_up, context)
         return World(
             now=self.clock.now(),
             endpoints={name: point for name, point in endpoints.items() if name not in found.unusable},
@@ -85,6 +82,13 @@ class Router:
             demoted=stands.demoted,
             memory_rules=stands.memory_rules,
         )
+
+    def _look_up(self, context: RouteContext) -> tuple[Standing, dict[tuple[str, str], str]]:
+        """What the database says, in one visit of a thread."""
+        stands = Standing(problem="; ".join(self.problems))
+        if self.db is not None:
+            stands = look_up(self.db, self.clock, context, self.settings)
+        return stands, self.board.open_now(self.registry.endpoints.values())
 
     def plan(self, request: Request, context: RouteContext, world: World) -> Plan:
         """What would be tried, and why. Pure: the same three values give the same plan."""

@@ -10,10 +10,8 @@ import json
 import os
 import re
 import sys
-import threading
-import time
 from collections.abc import Sequence
-from typing import BinaryIO, Self, TextIO
+from typing import BinaryIO, TextIO
 
 from llm_router_installer.result import Failure, Lines, Result, Table
 
@@ -55,44 +53,14 @@ def note(text: str) -> None:
     _put(sys.stderr, plain(text) + "\n")
 
 
-class Waiting:
-    """A line on stderr that counts the seconds while nothing else is to be seen; only where a person is watching.
+def overwrite(text: str) -> None:
+    """Text on stderr in place of the line that stands there; an empty text takes the line away."""
+    _put(sys.stderr, f"\r\x1b[K{text}")
 
-    A context manager. `stop` takes the line away for good, which whoever is about to print something else must do.
-    """
 
-    def __init__(self, text: str, *, is_dumb: bool = False) -> None:
-        self._text = text
-        self._ends = threading.Event()
-        self._lock = threading.Lock()
-        self._is_drawn = False
-        watched = sys.stderr is not None and sys.stderr.isatty() and not is_dumb
-        self._thread = threading.Thread(target=self._count, daemon=True) if watched else None
-
-    def __enter__(self) -> Self:
-        if self._thread is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Takes the line away; nothing is drawn afterwards."""
-        with self._lock:
-            self._ends.set()
-            if self._is_drawn:
-                self._is_drawn = False
-                _put(sys.stderr, "\r\x1b[K")
-
-    def _count(self) -> None:
-        started = time.monotonic()
-        while not self._ends.wait(1.0):
-            with self._lock:
-                if self._ends.is_set():
-                    return
-                self._is_drawn = True
-                _put(sys.stderr, f"\r\x1b[K{self._text}, {time.monotonic() - started:.0f} s (Ctrl-C stops)")
+def is_watched() -> bool:
+    """Whether a person sees stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def json_line(value: object) -> None:

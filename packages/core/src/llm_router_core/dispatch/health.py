@@ -29,6 +29,10 @@ class HealthBoard:
         self._clock = clock
         self._memory: dict[rows.Key, Breaker] = {}
 
+    def is_untroubled(self, endpoint: Endpoint, model: str) -> bool:
+        """True when nothing is held against a model. One short read that waits for nobody, so no thread is needed."""
+        return self._load(_key(endpoint, model)) == Breaker()
+
     def admit(self, endpoint: Endpoint, model: str) -> bool:
         """True when a call may be made; a probe is claimed by asking."""
         key = _key(endpoint, model)

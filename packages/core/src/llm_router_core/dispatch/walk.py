@@ -147,7 +147,7 @@ class Walker:
         provider, model = candidate.model.provider, candidate.model.name
         progress.error = None
         current = _Current(candidate, self.clock.monotonic_s(), has_source=not candidate.needs_web)
-        if not await anyio.to_thread.run_sync(self.board.admit, candidate.endpoint, model):
+        if not await self._is_admitted(candidate):
             yield self._failed(current, ProviderError(ErrorKind.LEFT_ALONE, "its breaker is open"), progress)
             return
         limits = Limits(deadline_s=min(self.deadlines.attempt_s, max(self._left_s(progress), 0.001)))
@@ -165,12 +165,19 @@ class Walker:
             progress.failures.append(Rejection(candidate.id, "budget", refused.message))
             yield AttemptFailed(provider, model, refused.code, refused.message)
         else:
-            await anyio.to_thread.run_sync(self.board.succeeded, candidate.endpoint, model)
+            if not self.board.is_untroubled(candidate.endpoint, model):
+                await anyio.to_thread.run_sync(self.board.succeeded, candidate.endpoint, model)
             if not current.has_source:
                 yield self._failed(current, UNGROUNDED, progress)
                 return
             for event in current.buffered:
                 yield self._with_receipt(event, candidate, context, progress)
+
+    async def _is_admitted(self, candidate: Candidate) -> bool:
+        endpoint, model = candidate.endpoint, candidate.model.name
+        if self.board.is_untroubled(endpoint, model):
+            return True
+        return await anyio.to_thread.run_sync(self.board.admit, endpoint, model)
 
     async def _broke_off(
         self, current: _Current, error: ProviderError, context: CallContext, progress: _Progress

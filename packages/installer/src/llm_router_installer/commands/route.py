@@ -32,6 +32,7 @@ from llm_router_installer.options import overrides_of, routing_options
 from llm_router_installer.receipt import receipt_line
 from llm_router_installer.result import ENVELOPE_VERSION, Exit, Lines, Result
 from llm_router_installer.runtime import check_text, ending_on_signals, read_prompt, start
+from llm_router_installer.waiting import Waiting
 
 EVENT_NAMES = {
     TextDelta: "text",
@@ -75,7 +76,7 @@ def command(prompt: str, system: str, stream: bool, as_json: bool, **options: st
     async def run() -> Result:
         async with open_router(runtime.settings, runtime.env, runtime.home) as router:
             is_dumb = runtime.env.get("TERM") == "dumb"
-            with ending_on_signals(), ui.Waiting("... waiting for an answer", is_dumb=is_dumb) as waiting:
+            with ending_on_signals(), Waiting("... waiting for an answer", is_dumb=is_dumb) as waiting:
                 async with aclosing(router.route(request, context)) as events:
                     return await _answer(events, router, waiting, stream=stream, as_json=as_json)
 
@@ -92,7 +93,7 @@ def command(prompt: str, system: str, stream: bool, as_json: bool, **options: st
 
 
 async def _answer(
-    events: AsyncIterator[Event], router: Router, waiting: ui.Waiting, *, stream: bool, as_json: bool
+    events: AsyncIterator[Event], router: Router, waiting: Waiting, *, stream: bool, as_json: bool
 ) -> Result:
     answer = _Answer()
     async for event in events:
