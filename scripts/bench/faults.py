@@ -103,7 +103,7 @@ class Table:
 def env_of(urls: dict[str, str]) -> dict[str, str]:
     """The variables that lead a router to these places."""
     env = {"LLM_ROUTER_ATTEMPT_DEADLINE": str(ATTEMPT_S), "LLM_ROUTER_CALL_DEADLINE": str(CALL_S)}
-    env["LLM_ROUTER_CONSENT"] = ",".join(urls)
+    env["LLM_ROUTER_CONSENT"] = ",".join(f"{name}:may-train" for name in urls)
     env |= {f"{name}_BASE_URL": "http://127.0.0.1:9/v1" for name in ("LMSTUDIO", "LLAMACPP", "VLLM")}
     for provider, url in urls.items():
         env |= {f"LLM_ROUTER_{provider.upper()}_BASE_URL": url, f"LLM_ROUTER_{provider.upper()}_API_KEY": "dummy"}
